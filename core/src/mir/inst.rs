@@ -1,0 +1,646 @@
+//! The instructions of MIR.
+//!
+//! Promises: one closed enum; what an instruction reads and writes is told by [`Op::args`] and [`Op::has_effect`].
+//! Leaves out: typing rules, which the verifier of the level holds.
+
+use super::{Block, ExternId, FuncId, GlobalId, MapId, Slot, Type, Value};
+use crate::types::RecordId;
+
+/// Operations on two integers of one type; the result has that type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// Sum, wrapping.
+    Add,
+    /// Difference, wrapping.
+    Sub,
+    /// Product, wrapping.
+    Mul,
+    /// Unsigned quotient; 0 for a zero divisor.
+    Udiv,
+    /// Unsigned remainder; the dividend for a zero divisor.
+    Urem,
+    /// Signed quotient towards zero; 0 for a zero divisor. Concrete only for `--cpu v4`.
+    Sdiv,
+    /// Signed remainder with the dividend's sign; the dividend for a zero divisor. Concrete only for `--cpu v4`.
+    Srem,
+    /// Signed quotient towards minus infinity, Python's `//`; 0 for a zero divisor. Abstract.
+    Floordiv,
+    /// Signed remainder with the divisor's sign, Python's `%`; the dividend for a zero divisor. Abstract.
+    Floormod,
+    /// Bits of both.
+    And,
+    /// Bits of either.
+    Or,
+    /// Bits of exactly one.
+    Xor,
+    /// Shift left; the amount is taken modulo the width.
+    Shl,
+    /// Unsigned shift right; the amount is taken modulo the width.
+    Lshr,
+    /// Signed shift right; the amount is taken modulo the width.
+    Ashr,
+}
+
+impl BinaryOp {
+    /// All of them.
+    pub const ALL: [BinaryOp; 15] = [
+        BinaryOp::Add,
+        BinaryOp::Sub,
+        BinaryOp::Mul,
+        BinaryOp::Udiv,
+        BinaryOp::Urem,
+        BinaryOp::Sdiv,
+        BinaryOp::Srem,
+        BinaryOp::Floordiv,
+        BinaryOp::Floormod,
+        BinaryOp::And,
+        BinaryOp::Or,
+        BinaryOp::Xor,
+        BinaryOp::Shl,
+        BinaryOp::Lshr,
+        BinaryOp::Ashr,
+    ];
+
+    /// The mnemonic.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "add",
+            BinaryOp::Sub => "sub",
+            BinaryOp::Mul => "mul",
+            BinaryOp::Udiv => "udiv",
+            BinaryOp::Urem => "urem",
+            BinaryOp::Sdiv => "sdiv",
+            BinaryOp::Srem => "srem",
+            BinaryOp::Floordiv => "floordiv",
+            BinaryOp::Floormod => "floormod",
+            BinaryOp::And => "and",
+            BinaryOp::Or => "or",
+            BinaryOp::Xor => "xor",
+            BinaryOp::Shl => "shl",
+            BinaryOp::Lshr => "lshr",
+            BinaryOp::Ashr => "ashr",
+        }
+    }
+}
+
+/// Operations on one integer; the result has its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// Negation, wrapping.
+    Neg,
+    /// Each bit flipped.
+    Not,
+    /// Bytes in reverse order (16, 32 or 64 bits).
+    Bswap,
+}
+
+impl UnaryOp {
+    /// All of them.
+    pub const ALL: [UnaryOp; 3] = [UnaryOp::Neg, UnaryOp::Not, UnaryOp::Bswap];
+
+    /// The mnemonic.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UnaryOp::Neg => "neg",
+            UnaryOp::Not => "not",
+            UnaryOp::Bswap => "bswap",
+        }
+    }
+}
+
+/// Comparisons of two integers of one type, or of two pointers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cond {
+    /// Equal.
+    Eq,
+    /// Not equal.
+    Ne,
+    /// Signed less.
+    Slt,
+    /// Signed less or equal.
+    Sle,
+    /// Signed greater.
+    Sgt,
+    /// Signed greater or equal.
+    Sge,
+    /// Unsigned less.
+    Ult,
+    /// Unsigned less or equal.
+    Ule,
+    /// Unsigned greater.
+    Ugt,
+    /// Unsigned greater or equal.
+    Uge,
+}
+
+impl Cond {
+    /// All of them.
+    pub const ALL: [Cond; 10] = [
+        Cond::Eq,
+        Cond::Ne,
+        Cond::Slt,
+        Cond::Sle,
+        Cond::Sgt,
+        Cond::Sge,
+        Cond::Ult,
+        Cond::Ule,
+        Cond::Ugt,
+        Cond::Uge,
+    ];
+
+    /// The spelling after `icmp.`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cond::Eq => "eq",
+            Cond::Ne => "ne",
+            Cond::Slt => "slt",
+            Cond::Sle => "sle",
+            Cond::Sgt => "sgt",
+            Cond::Sge => "sge",
+            Cond::Ult => "ult",
+            Cond::Ule => "ule",
+            Cond::Ugt => "ugt",
+            Cond::Uge => "uge",
+        }
+    }
+
+    /// The condition that holds exactly where this one does not.
+    pub fn negate(self) -> Cond {
+        match self {
+            Cond::Eq => Cond::Ne,
+            Cond::Ne => Cond::Eq,
+            Cond::Slt => Cond::Sge,
+            Cond::Sle => Cond::Sgt,
+            Cond::Sgt => Cond::Sle,
+            Cond::Sge => Cond::Slt,
+            Cond::Ult => Cond::Uge,
+            Cond::Ule => Cond::Ugt,
+            Cond::Ugt => Cond::Ule,
+            Cond::Uge => Cond::Ult,
+        }
+    }
+
+    /// The condition with its operands exchanged.
+    pub fn swap(self) -> Cond {
+        match self {
+            Cond::Eq => Cond::Eq,
+            Cond::Ne => Cond::Ne,
+            Cond::Slt => Cond::Sgt,
+            Cond::Sle => Cond::Sge,
+            Cond::Sgt => Cond::Slt,
+            Cond::Sge => Cond::Sle,
+            Cond::Ult => Cond::Ugt,
+            Cond::Ule => Cond::Uge,
+            Cond::Ugt => Cond::Ult,
+            Cond::Uge => Cond::Ule,
+        }
+    }
+}
+
+/// Changes of an integer's width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CastKind {
+    /// Wider, with zeros.
+    Zext,
+    /// Wider, with the sign.
+    Sext,
+    /// Narrower.
+    Trunc,
+}
+
+impl CastKind {
+    /// All of them.
+    pub const ALL: [CastKind; 3] = [CastKind::Zext, CastKind::Sext, CastKind::Trunc];
+
+    /// The mnemonic.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CastKind::Zext => "zext",
+            CastKind::Sext => "sext",
+            CastKind::Trunc => "trunc",
+        }
+    }
+}
+
+/// Atomic operations on memory; the result is the old value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AtomicOp {
+    /// Sum.
+    Add,
+    /// Bits of both.
+    And,
+    /// Bits of either.
+    Or,
+    /// Bits of exactly one.
+    Xor,
+    /// Replace.
+    Xchg,
+}
+
+impl AtomicOp {
+    /// All of them.
+    pub const ALL: [AtomicOp; 5] =
+        [AtomicOp::Add, AtomicOp::And, AtomicOp::Or, AtomicOp::Xor, AtomicOp::Xchg];
+
+    /// The spelling after `atomic.`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AtomicOp::Add => "add",
+            AtomicOp::And => "and",
+            AtomicOp::Or => "or",
+            AtomicOp::Xor => "xor",
+            AtomicOp::Xchg => "xchg",
+        }
+    }
+}
+
+/// A block and the values for its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockCall {
+    /// The block.
+    pub block: Block,
+    /// One value for each parameter.
+    pub args: Vec<Value>,
+}
+
+/// One step of a path into a record, by name or, in an array, by position.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum FieldStep {
+    /// A field; the steps through anonymous members are left out.
+    Field(String),
+    /// An element of an array field.
+    Index(u32),
+}
+
+/// What an instruction does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    // Values.
+    /// An integer constant of the result's type.
+    Iconst(i64),
+    /// The null pointer of the result's type.
+    Null,
+    /// See [`BinaryOp`].
+    Binary(BinaryOp, [Value; 2]),
+    /// See [`UnaryOp`].
+    Unary(UnaryOp, Value),
+    /// Compares; gives `i1`. Pointers compare with `eq`, `ne` and the unsigned conditions.
+    Icmp(Cond, [Value; 2]),
+    /// See [`CastKind`]; the result's type says how wide.
+    Cast(CastKind, Value),
+    /// `cond ? a : b`.
+    Select(Value, [Value; 2]),
+
+    // Addresses.
+    /// The address of a slot: `ptr.stack`.
+    SlotAddr(Slot),
+    /// The address of a global variable: `ptr.map_value`.
+    GlobalAddr(GlobalId),
+    /// A map: `ptr.map`.
+    MapAddr(MapId),
+    /// A function of this module: `ptr.func`.
+    FuncAddr(FuncId),
+    /// Pointer plus a number of bytes (`i64`, signed).
+    PtrAdd(Value, Value),
+    /// Bytes from the second pointer to the first (`i64`).
+    PtrSub([Value; 2]),
+    /// The address of a field. In a kernel record the offset is relocated when the object is loaded.
+    FieldAddr {
+        /// A pointer to the record.
+        base: Value,
+        /// The record.
+        record: RecordId,
+        /// The way into it; not empty.
+        path: Vec<FieldStep>,
+    },
+    /// A pointer as a number (`i64`).
+    PtrToInt(Value),
+    /// A number (`i64`) as a pointer of the result's type.
+    IntToPtr(Value),
+    /// The same pointer with a stronger type: not null, after a check that dominates it.
+    Refine(Value),
+
+    // Memory.
+    /// Reads a value of the result's type at pointer plus offset.
+    Load {
+        /// The pointer.
+        ptr: Value,
+        /// Bytes.
+        offset: i32,
+    },
+    /// Writes a value at pointer plus offset.
+    Store {
+        /// The pointer.
+        ptr: Value,
+        /// Bytes.
+        offset: i32,
+        /// The value.
+        value: Value,
+    },
+    /// Copies `len` bytes from `src` to `dst`; they do not overlap.
+    MemCopy {
+        /// To.
+        dst: Value,
+        /// From.
+        src: Value,
+        /// Bytes.
+        len: u32,
+    },
+    /// Fills `len` bytes.
+    MemSet {
+        /// Where.
+        dst: Value,
+        /// The byte.
+        byte: u8,
+        /// Bytes.
+        len: u32,
+    },
+    /// See [`AtomicOp`]; on `i32` or `i64` at pointer plus offset. The result, if any, is the old value.
+    Atomic {
+        /// What.
+        op: AtomicOp,
+        /// The pointer.
+        ptr: Value,
+        /// Bytes.
+        offset: i32,
+        /// The operand.
+        value: Value,
+    },
+    /// From here on the slot holds something.
+    SlotLive(Slot),
+    /// From here on the slot holds nothing.
+    SlotDead(Slot),
+
+    // Calls.
+    /// Calls a helper by number; `name` is its kernel name.
+    CallHelper {
+        /// Kernel name (`bpf_ktime_get_ns`).
+        name: String,
+        /// Number in `enum bpf_func_id`.
+        id: u32,
+        /// Arguments, at most five.
+        args: Vec<Value>,
+    },
+    /// Calls a kernel function.
+    CallKfunc {
+        /// Its declaration.
+        callee: ExternId,
+        /// Arguments, at most five.
+        args: Vec<Value>,
+    },
+    /// Calls a function of this module.
+    Call {
+        /// The function.
+        callee: FuncId,
+        /// Arguments, at most five.
+        args: Vec<Value>,
+    },
+
+    // Abstract: made concrete by `legalise`.
+    /// Reads a field of the context, by name; the program type's row says what it gives.
+    CtxLoad {
+        /// The context.
+        ctx: Value,
+        /// The field's name in the row.
+        field: String,
+    },
+    /// Writes a field of the context.
+    CtxStore {
+        /// The context.
+        ctx: Value,
+        /// The field's name in the row.
+        field: String,
+        /// The value.
+        value: Value,
+    },
+    /// Reads argument `index` of the traced function, event or callback.
+    CtxArg {
+        /// The context.
+        ctx: Value,
+        /// From 0.
+        index: u32,
+    },
+    /// The return value of the traced function.
+    CtxReturn {
+        /// The context.
+        ctx: Value,
+    },
+    /// Looks a key up: a pointer to the value, or null. The key is an integer of the key's size, or a pointer to one.
+    MapLookup {
+        /// The map.
+        map: MapId,
+        /// The key.
+        key: Value,
+    },
+    /// Stores a value under a key; key and value are integers or pointers. Gives 0 or a negative errno (`i64`).
+    MapUpdate {
+        /// The map.
+        map: MapId,
+        /// The key.
+        key: Value,
+        /// The value.
+        value: Value,
+        /// `BPF_ANY` (0), `BPF_NOEXIST` (1), `BPF_EXIST` (2).
+        flags: Value,
+    },
+    /// Removes a key. Gives 0 or a negative errno (`i64`).
+    MapDelete {
+        /// The map.
+        map: MapId,
+        /// The key.
+        key: Value,
+    },
+    /// Prints to the trace pipe. The format has one `%` conversion of `bpf_trace_printk` for each argument.
+    Print {
+        /// Format, without the final NUL.
+        format: String,
+        /// Integers (`i64`) and, for `%s`, pointers.
+        args: Vec<Value>,
+    },
+
+    // Terminators.
+    /// Goes to a block.
+    Jump(BlockCall),
+    /// Goes to the first block if the `i1` is 1, to the second otherwise.
+    Branch {
+        /// The condition.
+        cond: Value,
+        /// Where to if 1.
+        then: BlockCall,
+        /// Where to if 0.
+        otherwise: BlockCall,
+    },
+    /// Goes to the block of the case that equals the value.
+    Switch {
+        /// The value.
+        value: Value,
+        /// Cases, distinct.
+        cases: Vec<(i64, BlockCall)>,
+        /// Where to otherwise.
+        default: BlockCall,
+    },
+    /// Leaves the function.
+    Return(Option<Value>),
+}
+
+impl Op {
+    /// The values it reads, in order, those for block parameters last.
+    pub fn args(&self) -> Vec<Value> {
+        let mut out = Vec::new();
+        self.clone().map_args(|v| {
+            out.push(v);
+            v
+        });
+        out
+    }
+
+    /// Replaces each value that it reads.
+    pub fn map_args(&mut self, mut f: impl FnMut(Value) -> Value) {
+        let mut all = |vs: &mut [Value]| vs.iter_mut().for_each(|v| *v = f(*v));
+        match self {
+            Op::Iconst(_)
+            | Op::Null
+            | Op::SlotAddr(_)
+            | Op::GlobalAddr(_)
+            | Op::MapAddr(_)
+            | Op::FuncAddr(_)
+            | Op::SlotLive(_)
+            | Op::SlotDead(_)
+            | Op::Return(None) => {}
+            Op::Binary(_, vs) | Op::Icmp(_, vs) | Op::PtrSub(vs) => all(vs),
+            Op::Unary(_, v)
+            | Op::Cast(_, v)
+            | Op::PtrToInt(v)
+            | Op::IntToPtr(v)
+            | Op::Refine(v)
+            | Op::Return(Some(v))
+            | Op::Load { ptr: v, .. }
+            | Op::FieldAddr { base: v, .. }
+            | Op::MemSet { dst: v, .. }
+            | Op::CtxLoad { ctx: v, .. }
+            | Op::CtxArg { ctx: v, .. }
+            | Op::CtxReturn { ctx: v }
+            | Op::MapLookup { key: v, .. }
+            | Op::MapDelete { key: v, .. } => all(std::slice::from_mut(v)),
+            Op::Select(c, vs) => {
+                all(std::slice::from_mut(c));
+                all(vs);
+            }
+            Op::PtrAdd(a, b)
+            | Op::Store { ptr: a, value: b, .. }
+            | Op::MemCopy { dst: a, src: b, .. }
+            | Op::Atomic { ptr: a, value: b, .. }
+            | Op::CtxStore { ctx: a, value: b, .. } => {
+                all(std::slice::from_mut(a));
+                all(std::slice::from_mut(b));
+            }
+            Op::CallHelper { args, .. }
+            | Op::CallKfunc { args, .. }
+            | Op::Call { args, .. }
+            | Op::Print { args, .. } => all(args),
+            Op::MapUpdate { key, value, flags, .. } => {
+                all(std::slice::from_mut(key));
+                all(std::slice::from_mut(value));
+                all(std::slice::from_mut(flags));
+            }
+            Op::Jump(call) => all(&mut call.args),
+            Op::Branch { cond, then, otherwise } => {
+                all(std::slice::from_mut(cond));
+                all(&mut then.args);
+                all(&mut otherwise.args);
+            }
+            Op::Switch { value, cases, default } => {
+                all(std::slice::from_mut(value));
+                cases.iter_mut().for_each(|(_, call)| all(&mut call.args));
+                all(&mut default.args);
+            }
+        }
+    }
+
+    /// The blocks it may go to, with the values it hands over; empty for all but terminators.
+    pub fn targets(&self) -> Vec<&BlockCall> {
+        match self {
+            Op::Jump(call) => vec![call],
+            Op::Branch { then, otherwise, .. } => vec![then, otherwise],
+            Op::Switch { cases, default, .. } => {
+                cases.iter().map(|(_, call)| call).chain(std::iter::once(default)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The blocks it may go to, mutably.
+    pub fn targets_mut(&mut self) -> Vec<&mut BlockCall> {
+        match self {
+            Op::Jump(call) => vec![call],
+            Op::Branch { then, otherwise, .. } => vec![then, otherwise],
+            Op::Switch { cases, default, .. } => {
+                cases.iter_mut().map(|(_, call)| call).chain(std::iter::once(default)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it ends a block.
+    pub fn is_terminator(&self) -> bool {
+        matches!(self, Op::Jump(_) | Op::Branch { .. } | Op::Switch { .. } | Op::Return(_))
+    }
+
+    /// Whether it must stay although its result is not used: it writes, calls or ends a block.
+    pub fn has_effect(&self) -> bool {
+        self.is_terminator()
+            || matches!(
+                self,
+                Op::Store { .. }
+                    | Op::MemCopy { .. }
+                    | Op::MemSet { .. }
+                    | Op::Atomic { .. }
+                    | Op::SlotLive(_)
+                    | Op::SlotDead(_)
+                    | Op::CallHelper { .. }
+                    | Op::CallKfunc { .. }
+                    | Op::Call { .. }
+                    | Op::CtxStore { .. }
+                    | Op::MapUpdate { .. }
+                    | Op::MapDelete { .. }
+                    | Op::Print { .. }
+            )
+    }
+
+    /// Whether it is one of the abstract instructions, which emission does not know.
+    pub fn is_abstract(&self) -> bool {
+        matches!(
+            self,
+            Op::Binary(BinaryOp::Floordiv | BinaryOp::Floormod, _)
+                | Op::CtxLoad { .. }
+                | Op::CtxStore { .. }
+                | Op::CtxArg { .. }
+                | Op::CtxReturn { .. }
+                | Op::MapLookup { .. }
+                | Op::MapUpdate { .. }
+                | Op::MapDelete { .. }
+                | Op::Print { .. }
+        )
+    }
+}
+
+/// What a value must be for an instruction that is told its type by the caller; used by builders.
+impl Op {
+    /// The result's type where the operands alone decide it; `type_of` gives the operands' types.
+    pub fn inferred_type(&self, type_of: impl Fn(Value) -> Type) -> Option<Type> {
+        use super::Region;
+        Some(match self {
+            Op::Binary(_, [a, _]) | Op::Unary(_, a) | Op::Select(_, [a, _]) => type_of(*a),
+            Op::Icmp(..) => Type::I1,
+            Op::SlotAddr(_) => Type::ptr(Region::Stack),
+            Op::GlobalAddr(_) => Type::ptr(Region::MapValue),
+            Op::MapAddr(_) => Type::ptr(Region::Map),
+            Op::FuncAddr(_) => Type::ptr(Region::Func),
+            Op::PtrAdd(base, _) | Op::FieldAddr { base, .. } => type_of(*base),
+            Op::PtrSub(_) | Op::PtrToInt(_) | Op::MapUpdate { .. } | Op::MapDelete { .. } => Type::I64,
+            Op::Refine(v) => Type::ptr(type_of(*v).region()?),
+            Op::MapLookup { .. } => Type::nullable(Region::MapValue),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,261 @@
+//! The registry: what all plugins together bring, ready to look up.
+//!
+//! Promises: ids are `plugin:name`; a clash names both plugins; order is that of loading. Nothing in it knows a program
+//! type, a helper or a constant by name.
+//! Leaves out: finding plugins, and running their code.
+
+mod pattern;
+
+pub use pattern::{Holes, Pattern};
+
+use crate::diag::Diagnostic;
+use crate::entity;
+use crate::entity::Table;
+use crate::names;
+use crate::rows::{Helper, Manifest, PassRow, ProgramType, SectionPattern};
+
+entity! {
+    /// A program type of a [`Registry`].
+    ProgramTypeId, "type"
+}
+entity! {
+    /// A helper of a [`Registry`].
+    HelperId, "helper"
+}
+
+/// A program type and where it comes from.
+#[derive(Clone, Debug)]
+pub struct RegisteredType {
+    /// `plugin:name`.
+    pub id: String,
+    /// The row.
+    pub row: ProgramType,
+    patterns: Vec<Pattern>,
+}
+
+/// A helper and where it comes from.
+#[derive(Clone, Debug)]
+pub struct RegisteredHelper {
+    /// `plugin:set`.
+    pub set: String,
+    /// The row.
+    pub row: Helper,
+}
+
+/// A constant of a mapping and where it comes from.
+#[derive(Clone, Debug)]
+struct RegisteredConstant {
+    plugin: String,
+    module: String,
+    name: String,
+    value: i64,
+}
+
+/// A pass and where it comes from.
+#[derive(Clone, Debug)]
+pub struct RegisteredPass {
+    /// `plugin:name`.
+    pub id: String,
+    /// The plugin.
+    pub plugin: String,
+    /// The row.
+    pub row: PassRow,
+}
+
+/// A section name that matched.
+#[derive(Clone, Debug)]
+pub struct SectionMatch {
+    /// The program type.
+    pub program_type: ProgramTypeId,
+    /// Which of its patterns.
+    pub pattern: SectionPattern,
+    /// What stood in the holes.
+    pub holes: Holes,
+}
+
+/// Everything that the loaded plugins bring.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    plugins: Vec<String>,
+    types: Table<ProgramTypeId, RegisteredType>,
+    helpers: Table<HelperId, RegisteredHelper>,
+    constants: Vec<RegisteredConstant>,
+    records: Vec<(String, String, String)>,
+    passes: Vec<RegisteredPass>,
+}
+
+/// Whether `id` (`plugin:name`) is what `name` (with or without the plugin) means.
+fn names_id(name: &str, id: &str) -> bool {
+    name == id || id.split_once(':').is_some_and(|(_, n)| n == name)
+}
+
+impl Registry {
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what a plugin brings. A plugin with a known id, and names that another plugin brings too, are refused.
+    pub fn add(&mut self, manifest: Manifest) -> Result<(), Diagnostic> {
+        let plugin = manifest.id.clone();
+        if self.plugins.contains(&plugin) {
+            return Err(Diagnostic::error("plugin-clash", format!("two plugins have the id `{plugin}`")));
+        }
+        let clash = |what: &str, name: &str, other: &str| {
+            Diagnostic::error(
+                "plugin-clash",
+                format!("{what} `{name}` is brought by two plugins: `{other}` and `{plugin}`"),
+            )
+            .help("leave one of the two plugins out")
+        };
+        for row in manifest.program_types {
+            let mut patterns = Vec::new();
+            for section in &row.sections {
+                let pattern = Pattern::parse(&section.pattern)
+                    .map_err(|e| Diagnostic::error("plugin-manifest", format!("plugin `{plugin}`: {e}")))?;
+                let twin =
+                    self.types.values().find(|t| t.patterns.iter().any(|p| p.head() == pattern.head()));
+                if let Some(other) = twin {
+                    return Err(clash("section", pattern.head(), &other.id));
+                }
+                patterns.push(pattern);
+            }
+            self.types.push(RegisteredType { id: format!("{plugin}:{}", row.name), row, patterns });
+        }
+        for set in manifest.helper_sets {
+            let id = format!("{plugin}:{}", set.name);
+            for row in set.helpers {
+                let names = std::iter::once(&row.name).chain(row.aliases.iter().map(|(n, _)| n));
+                for name in names {
+                    if let Some(other) = self.find_helper(name) {
+                        return Err(clash("helper", name, &self.helpers[other].set));
+                    }
+                }
+                self.helpers.push(RegisteredHelper { set: id.clone(), row });
+            }
+        }
+        for mapping in manifest.mappings {
+            for (name, constant) in mapping.constants {
+                let value = constant.value();
+                if let Some(other) =
+                    self.constants.iter().find(|c| c.name == name && c.module == mapping.module)
+                {
+                    if other.value != value {
+                        return Err(clash("constant", &name, &other.plugin));
+                    }
+                    continue;
+                }
+                let module = mapping.module.clone();
+                self.constants.push(RegisteredConstant { plugin: plugin.clone(), module, name, value });
+            }
+            let records = mapping.records.into_iter();
+            self.records.extend(records.map(|(name, record)| (mapping.module.clone(), name, record)));
+        }
+        for row in manifest.passes {
+            self.passes.push(RegisteredPass {
+                id: format!("{plugin}:{}", row.name),
+                plugin: plugin.clone(),
+                row,
+            });
+        }
+        self.plugins.push(plugin);
+        Ok(())
+    }
+
+    /// The ids of the plugins, in order of loading.
+    pub fn plugins(&self) -> &[String] {
+        &self.plugins
+    }
+
+    /// All program types.
+    pub fn program_types(&self) -> impl Iterator<Item = (ProgramTypeId, &RegisteredType)> {
+        self.types.iter()
+    }
+
+    /// A program type.
+    pub fn program_type(&self, id: ProgramTypeId) -> &RegisteredType {
+        &self.types[id]
+    }
+
+    /// The program type with the id `plugin:name`, or the only one called `name`.
+    pub fn find_program_type(&self, name: &str) -> Option<ProgramTypeId> {
+        self.types.iter().find(|(_, t)| names_id(name, &t.id)).map(|(id, _)| id)
+    }
+
+    /// The program type whose struct of callbacks has that name.
+    pub fn find_struct_ops(&self, record: &str) -> Option<ProgramTypeId> {
+        let is = |t: &RegisteredType| t.row.struct_ops.as_ref().is_some_and(|ops| ops.record == record);
+        self.types.iter().find(|(_, t)| is(t)).map(|(id, _)| id)
+    }
+
+    /// The program type that owns a section name.
+    pub fn match_section(&self, section: &str) -> Option<SectionMatch> {
+        self.types.iter().find_map(|(id, registered)| {
+            registered.patterns.iter().zip(&registered.row.sections).find_map(|(pattern, row)| {
+                let holes = pattern.matches(section)?;
+                Some(SectionMatch { program_type: id, pattern: row.clone(), holes })
+            })
+        })
+    }
+
+    /// The pattern nearest to a section name that nothing owns.
+    pub fn nearest_section(&self, section: &str) -> Option<&str> {
+        let head = section.split('/').next().unwrap_or(section);
+        let patterns = || self.types.values().flat_map(|t| t.row.sections.iter().map(|s| s.pattern.as_str()));
+        let heads = self.types.values().flat_map(|t| t.patterns.iter().map(Pattern::head));
+        let near = names::nearest(head, heads)?;
+        patterns().find(|p| p.split(['/', '[']).next() == Some(near))
+    }
+
+    /// The helper with that kernel name or alias.
+    pub fn find_helper(&self, name: &str) -> Option<HelperId> {
+        self.helpers
+            .iter()
+            .find(|(_, h)| h.row.name == name || h.row.aliases.iter().any(|(n, _)| n == name))
+            .map(|(id, _)| id)
+    }
+
+    /// A helper.
+    pub fn helper(&self, id: HelperId) -> &RegisteredHelper {
+        &self.helpers[id]
+    }
+
+    /// All helpers.
+    pub fn helpers(&self) -> impl Iterator<Item = (HelperId, &RegisteredHelper)> {
+        self.helpers.iter()
+    }
+
+    /// Whether a program type may call a helper.
+    pub fn allows(&self, program_type: ProgramTypeId, helper: HelperId) -> bool {
+        let (ty, helper) = (&self.types[program_type], &self.helpers[helper]);
+        ty.row.helper_sets.iter().any(|set| names_id(set, &helper.set))
+            && !ty.row.helpers_refused.contains(&helper.row.name)
+            && (helper.row.program_types.is_empty()
+                || helper.row.program_types.iter().any(|t| names_id(t, &ty.id)))
+    }
+
+    /// The program types that may call a helper, by id.
+    pub fn where_allowed(&self, helper: HelperId) -> Vec<&str> {
+        self.types.iter().filter(|(id, _)| self.allows(*id, helper)).map(|(_, t)| t.id.as_str()).collect()
+    }
+
+    /// The constant of that name in a Python module.
+    pub fn constant(&self, module: &str, name: &str) -> Option<i64> {
+        self.constants.iter().find(|c| c.module == module && c.name == name).map(|c| c.value)
+    }
+
+    /// The names of the constants of a Python module.
+    pub fn constant_names<'a>(&'a self, module: &'a str) -> impl Iterator<Item = &'a str> {
+        self.constants.iter().filter(move |c| c.module == module).map(|c| c.name.as_str())
+    }
+
+    /// The kernel record that a Python module offers under that name.
+    pub fn record(&self, module: &str, name: &str) -> Option<&str> {
+        self.records.iter().find(|(m, n, _)| m == module && n == name).map(|(_, _, r)| r.as_str())
+    }
+
+    /// All passes.
+    pub fn passes(&self) -> &[RegisteredPass] {
+        &self.passes
+    }
+}

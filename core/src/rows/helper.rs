@@ -1,0 +1,163 @@
+//! A helper set as rows.
+//!
+//! Promises: how a call is written, checked and coerced is all in its row. Leaves out: what BTF says of kfuncs, though
+//! a row may carry a prototype for kernels whose BTF is not at hand.
+
+use serde::{Deserialize, Serialize};
+
+/// A set of helpers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HelperSet {
+    /// The name, unique in its plugin.
+    pub name: String,
+    /// One line for people.
+    pub doc: String,
+    /// The helpers.
+    pub helpers: Vec<Helper>,
+}
+
+/// A helper or a kfunc.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Helper {
+    /// The kernel's name (`bpf_ktime_get_ns`).
+    pub name: String,
+    /// Short Python names (`ktime`), each with what it takes of the result.
+    #[serde(default)]
+    pub aliases: Vec<(String, Take)>,
+    /// How it is called.
+    pub call: HelperCall,
+    /// Arguments as the kernel takes them.
+    #[serde(default)]
+    pub args: Vec<Argument>,
+    /// The result.
+    pub returns: Result_,
+    /// Whether the object must have a GPL-compatible license.
+    #[serde(default)]
+    pub gpl: bool,
+    /// Whether it may sleep.
+    #[serde(default)]
+    pub sleepable: bool,
+    /// Whether it moves packet data, so that packet pointers become invalid.
+    #[serde(default)]
+    pub moves_packet: bool,
+    /// Whether it never returns on success (`bpf_tail_call`).
+    #[serde(default)]
+    pub leaves: bool,
+    /// The first kernel version, `4.1`.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// The program types (`plugin:name`, or `name`) that may call it; empty: all that name its set.
+    #[serde(default)]
+    pub program_types: Vec<String>,
+    /// One line for people.
+    #[serde(default)]
+    pub doc: String,
+}
+
+/// What an alias takes of the helper's result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Take {
+    /// All of it.
+    #[default]
+    All,
+    /// The low 32 bits, as an unsigned number.
+    Low32,
+    /// The high 32 bits, as an unsigned number.
+    High32,
+}
+
+/// How a helper is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HelperCall {
+    /// By its number in `enum bpf_func_id`.
+    Id(u32),
+    /// By name, resolved against the kernel's BTF.
+    Kfunc,
+    /// It is no call: the value of the one argument with its bytes swapped to or from network order (`htons`).
+    ByteSwap,
+}
+
+/// An argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Argument {
+    /// The name, also for keyword arguments.
+    pub name: String,
+    /// What it takes.
+    pub kind: ArgumentKind,
+    /// The value where the user gives none.
+    #[serde(default)]
+    pub default: Option<i64>,
+}
+
+/// What an argument takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArgumentKind {
+    /// An integer of that C type (`u64`, `s32`).
+    Scalar(String),
+    /// The context; the user does not write it.
+    Ctx,
+    /// A map, of one of these kinds; empty: any.
+    Map(Vec<String>),
+    /// A pointer to a key of the map argument.
+    MapKey,
+    /// A pointer to a value of the map argument.
+    MapValue,
+    /// Memory that the helper reads; its size is the argument of that name (or fixed, see [`SizeOf`](Self::SizeOf)).
+    MemIn,
+    /// Memory that the helper fills.
+    MemOut,
+    /// The size of the memory argument of that name: if the user leaves it out, the size of the object given there.
+    SizeOf(String),
+    /// Text: a literal, or a buffer that holds a NUL.
+    Text,
+    /// The address of kernel memory, as a number or pointer.
+    KernelAddress,
+    /// The address of user memory, as a number or pointer.
+    UserAddress,
+    /// A trusted pointer to a kernel struct.
+    Kernel(String),
+    /// A function of the program with that many parameters.
+    Callback(u32),
+    /// A pointer to an object of the program of at least that many bytes (`bpf_dynptr`, `bpf_timer`).
+    Object(u32),
+}
+
+/// The result of a helper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Result_ {
+    /// What it is.
+    pub kind: ResultKind,
+    /// Whether it may be null.
+    #[serde(default)]
+    pub nullable: bool,
+    /// Whether it is a reference that must be released.
+    #[serde(default)]
+    pub acquired: bool,
+}
+
+/// What a result is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultKind {
+    /// Nothing.
+    Void,
+    /// An integer of that C type; a status is `s64`.
+    Scalar(String),
+    /// A pointer to a value of the map argument.
+    MapValue,
+    /// Memory of the size given by that argument.
+    Mem(String),
+    /// A trusted pointer to a kernel struct.
+    Kernel(String),
+    /// The plain address of a kernel struct.
+    KernelUntrusted(String),
+    /// Packet data of the size given by that argument.
+    Packet(String),
+}

@@ -1,0 +1,283 @@
+//! A plugin's manifest: everything it brings, as data.
+//!
+//! Promises: unknown keys, an unknown schema version and rows that contradict themselves are refused, with the place in
+//! the manifest. Leaves out: clashes between plugins, which the registry finds.
+
+use super::{ArgumentKind, HelperSet, ProgramType};
+use crate::types::Region;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything a plugin brings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of this schema: 1.
+    pub schema: u32,
+    /// The plugin's id; in a shared library it must equal the descriptor's.
+    pub id: String,
+    /// The plugin's version.
+    #[serde(default)]
+    pub version: String,
+    /// The plugin's license.
+    #[serde(default)]
+    pub license: String,
+    /// Program types.
+    #[serde(default)]
+    pub program_types: Vec<ProgramType>,
+    /// Helper sets.
+    #[serde(default)]
+    pub helper_sets: Vec<HelperSet>,
+    /// Python names for kernel types and constants.
+    #[serde(default)]
+    pub mappings: Vec<Mapping>,
+    /// Passes; they need code, so a plugin without code has none.
+    #[serde(default)]
+    pub passes: Vec<PassRow>,
+}
+
+/// Names that a Python module offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// The Python module (`vmlinux`, `pbpf.net`).
+    pub module: String,
+    /// `#define` values and enumerators by name.
+    #[serde(default)]
+    pub constants: BTreeMap<String, Constant>,
+    /// Kernel records by Python name, for names that do not follow `struct_NAME`.
+    #[serde(default)]
+    pub records: BTreeMap<String, String>,
+}
+
+/// A constant: a number, or a number with a line for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Constant {
+    /// The value.
+    Value(i64),
+    /// The value and what it means.
+    Documented {
+        /// The value.
+        value: i64,
+        /// What it means.
+        doc: String,
+    },
+}
+
+impl Constant {
+    /// The value.
+    pub fn value(&self) -> i64 {
+        match self {
+            Constant::Value(value) | Constant::Documented { value, .. } => *value,
+        }
+    }
+}
+
+/// A pass that a plugin brings: MIR text in, MIR text out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassRow {
+    /// The name, unique in its plugin; in the graph it is `plugin:name`.
+    pub name: String,
+    /// One line for people.
+    pub doc: String,
+    /// Where in the pipeline.
+    #[serde(default)]
+    pub point: PassPoint,
+    /// Whether it runs without being asked for: for each module, or only for those with one of the plugin's program types
+    /// that lists it.
+    #[serde(default)]
+    pub default: bool,
+}
+
+/// Where a pass goes: behind and before these passes. Neither: before the first pass that makes MIR concrete.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassPoint {
+    /// Passes it runs after.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// Passes it runs before.
+    #[serde(default)]
+    pub before: Vec<String>,
+}
+
+/// Why a manifest is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestError {
+    /// The place, as a path of keys (`program_types[0].returns.default`); empty for the whole.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl std::fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.place.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.place, self.message)
+        }
+    }
+}
+
+/// Whether a name can stand in ids, options and file names.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+/// The C integer types that rows may name: width in bits and whether signed.
+pub fn c_int(name: &str) -> Option<(u8, bool)> {
+    Some(match name {
+        "u8" | "unsigned char" => (8, false),
+        "u16" => (16, false),
+        "u32" | "unsigned int" => (32, false),
+        "u64" | "unsigned long" => (64, false),
+        "s8" | "char" => (8, true),
+        "s16" => (16, true),
+        "s32" | "int" => (32, true),
+        "s64" | "long" => (64, true),
+        _ => return None,
+    })
+}
+
+impl Manifest {
+    /// Reads the JSON of a shared library.
+    pub fn from_json(text: &str) -> Result<Manifest, ManifestError> {
+        let manifest: Manifest = serde_json::from_str(text)
+            .map_err(|e| ManifestError { place: String::new(), message: e.to_string() })?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Reads the TOML of a plugin without code.
+    pub fn from_toml(text: &str) -> Result<Manifest, ManifestError> {
+        let manifest: Manifest = toml::from_str(text)
+            .map_err(|e| ManifestError { place: String::new(), message: e.to_string() })?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Holds what the schema cannot say.
+    pub fn check(&self) -> Result<(), ManifestError> {
+        let fail = |place: String, message: String| Err(ManifestError { place, message });
+        if self.schema != 1 {
+            return fail("schema".into(), format!("is {}, this pbpf reads 1", self.schema));
+        }
+        if !is_name(&self.id) {
+            return fail("id".into(), format!("`{}` is no name", self.id));
+        }
+        let mut names = BTreeSet::new();
+        for (i, row) in self.program_types.iter().enumerate() {
+            let place = format!("program_types[{i}]");
+            if !is_name(&row.name) || !names.insert(row.name.clone()) {
+                return fail(format!("{place}.name"), format!("`{}` is no name, or there twice", row.name));
+            }
+            check_program_type(&place, row)?;
+        }
+        names.clear();
+        for (i, set) in self.helper_sets.iter().enumerate() {
+            let place = format!("helper_sets[{i}]");
+            if !is_name(&set.name) || !names.insert(set.name.clone()) {
+                return fail(format!("{place}.name"), format!("`{}` is no name, or there twice", set.name));
+            }
+            check_helper_set(&place, set)?;
+        }
+        names.clear();
+        for (i, pass) in self.passes.iter().enumerate() {
+            if !is_name(&pass.name) || !names.insert(pass.name.clone()) {
+                return fail(
+                    format!("passes[{i}].name"),
+                    format!("`{}` is no name, or there twice", pass.name),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestError> {
+    let fail = |key: &str, message: String| Err(ManifestError { place: format!("{place}.{key}"), message });
+    if row.sections.is_empty() && row.struct_ops.is_none() {
+        return fail("sections", "is empty".into());
+    }
+    for (i, section) in row.sections.iter().enumerate() {
+        if let Err(message) = crate::registry::Pattern::parse(&section.pattern) {
+            return fail(&format!("sections[{i}].pattern"), message);
+        }
+    }
+    if let Some((low, high)) = row.returns.range {
+        let inside = |v: Option<i64>| v.is_none_or(|v| (low..=high).contains(&v));
+        if low > high {
+            return fail("returns.range", format!("{low} is greater than {high}"));
+        }
+        if !inside(row.returns.default) || !inside(row.returns.on_failed_check) {
+            return fail("returns.default", "is outside the range".into());
+        }
+    }
+    for (i, field) in row.context.fields.iter().enumerate() {
+        if !matches!(field.bits, 8 | 16 | 32 | 64) {
+            return fail(
+                &format!("context.fields[{i}].bits"),
+                format!("is {}, not 8, 16, 32 or 64", field.bits),
+            );
+        }
+    }
+    for (region, rule) in &row.regions {
+        if *region == Region::PacketEnd
+            && (rule.read != super::Access::Forbidden || rule.write != super::Access::Forbidden)
+        {
+            return fail("regions.packet_end", "the end of a packet cannot be read or written".into());
+        }
+    }
+    if let Some(ops) = &row.struct_ops {
+        for (i, callback) in ops.callbacks.iter().enumerate() {
+            let types = callback.params.iter().map(|(_, ty)| ty).chain([&callback.ret]);
+            for ty in types {
+                if !is_c_type(ty) {
+                    return fail(&format!("struct_ops.callbacks[{i}]"), format!("unknown C type `{ty}`"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_c_type(text: &str) -> bool {
+    let text = text.trim();
+    c_int(text).is_some()
+        || matches!(text, "void" | "bool" | "void *" | "char *" | "const char *")
+        || (text.starts_with("struct ") && text.ends_with(" *"))
+        || text
+            .strip_prefix("char[")
+            .and_then(|t| t.strip_suffix(']'))
+            .is_some_and(|n| n.parse::<u32>().is_ok())
+}
+
+fn check_helper_set(place: &str, set: &HelperSet) -> Result<(), ManifestError> {
+    let mut names = BTreeSet::new();
+    for (i, helper) in set.helpers.iter().enumerate() {
+        let fail = |key: &str, message: String| {
+            Err(ManifestError { place: format!("{place}.helpers[{i}].{key}"), message })
+        };
+        if !names.insert(&helper.name) {
+            return fail("name", format!("`{}` is there twice", helper.name));
+        }
+        if helper.args.len() > 5 {
+            return fail("args", "a helper takes at most five arguments".into());
+        }
+        for (j, arg) in helper.args.iter().enumerate() {
+            match &arg.kind {
+                ArgumentKind::Scalar(ty) if c_int(ty).is_none() => {
+                    return fail(&format!("args[{j}].kind"), format!("unknown integer type `{ty}`"));
+                }
+                ArgumentKind::SizeOf(of) if !helper.args.iter().any(|a| a.name == *of) => {
+                    return fail(&format!("args[{j}].kind"), format!("there is no argument `{of}`"));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}

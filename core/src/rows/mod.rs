@@ -1,0 +1,16 @@
+//! What plugins say about program types, helpers and kernel types: rows of data.
+//!
+//! Promises: the same schema in JSON (in a shared library) and in TOML (a plugin without code); unknown keys are refused.
+//! [`Manifest::check`] holds what the schema cannot.
+//! Leaves out: finding and reading plugins.
+
+mod helper;
+mod manifest;
+mod program_type;
+
+pub use helper::{Argument, ArgumentKind, Helper, HelperCall, HelperSet, Result_, ResultKind, Take};
+pub use manifest::{Constant, Manifest, ManifestError, Mapping, PassPoint, PassRow, c_int};
+pub use program_type::{
+    Access, Arguments, Arithmetic, AttachKind, Callback, Context, ContextField, Explanation, Gives, Needs,
+    ProgramType, Proof, RecordRule, RegionRule, Registers, Returns, SectionPattern, StructOpsRow, Via,
+};

@@ -1,0 +1,348 @@
+//! A program type as a row: sections, context, arguments, result, and the rules of its memory regions.
+//!
+//! Promises: everything the passes need to know of a program type is here; no pass knows one by name.
+//! Leaves out: what data cannot say; a plugin brings a pass for that.
+
+use crate::types::Region;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A program type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramType {
+    /// The name, unique in its plugin.
+    pub name: String,
+    /// One line for people.
+    pub doc: String,
+    /// The section names it owns.
+    pub sections: Vec<SectionPattern>,
+    /// `BPF_PROG_TYPE_*`, or `struct_ops`.
+    pub kernel_type: String,
+    /// How it is attached.
+    #[serde(default)]
+    pub attach: AttachKind,
+    /// The context.
+    pub context: Context,
+    /// How parameters behind the context bind.
+    #[serde(default)]
+    pub arguments: Arguments,
+    /// The result.
+    pub returns: Returns,
+    /// What may be done with pointers, by region. A region that is not named is forbidden.
+    #[serde(default)]
+    pub regions: BTreeMap<Region, RegionRule>,
+    /// Helper sets (`plugin:name`, or `name`) whose helpers it may call.
+    #[serde(default)]
+    pub helper_sets: Vec<String>,
+    /// Helpers of those sets that it may not call after all.
+    #[serde(default)]
+    pub helpers_refused: Vec<String>,
+    /// Whether it may sleep.
+    #[serde(default)]
+    pub sleepable: bool,
+    /// What the kernel must have.
+    #[serde(default)]
+    pub needs: Needs,
+    /// Passes of the same plugin that run for modules with such a program.
+    #[serde(default)]
+    pub passes: Vec<String>,
+    /// What refusals of the verifier mean.
+    #[serde(default)]
+    pub explanations: Vec<Explanation>,
+    /// The kernel struct of callbacks, for program types written as a class.
+    #[serde(default)]
+    pub struct_ops: Option<StructOpsRow>,
+}
+
+/// A section name, with holes: `tracepoint/{category}/{event}`, `kprobe/{function}`, `xdp`. The last hole takes the rest
+/// of the name, slashes included. A part in square brackets may be missing: `kprobe[/{function}]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SectionPattern {
+    /// The pattern.
+    pub pattern: String,
+    /// For such sections, overrides [`Arguments`] (`ksyscall` binds otherwise than `kprobe`).
+    #[serde(default)]
+    pub arguments: Option<Arguments>,
+    /// For such sections, overrides [`Context::record`].
+    #[serde(default)]
+    pub record: Option<String>,
+    /// For such sections, overrides [`ProgramType::sleepable`].
+    #[serde(default)]
+    pub sleepable: Option<bool>,
+}
+
+/// How a program is attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachKind {
+    /// By its section name.
+    #[default]
+    Auto,
+    /// To a network interface.
+    Interface,
+    /// With the struct_ops map that names it.
+    StructOps,
+    /// By the user's own means only.
+    Manual,
+}
+
+/// The context of a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    /// The kernel struct; holes of the section pattern may stand in it (`trace_event_raw_{event}`). None: opaque.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// Other structs for some targets; the first that matches is taken.
+    #[serde(default)]
+    pub records: Vec<RecordRule>,
+    /// Whether fields not listed are read from the record as BTF lays it out, by CO-RE.
+    #[serde(default)]
+    pub open: bool,
+    /// Fields with rules.
+    #[serde(default)]
+    pub fields: Vec<ContextField>,
+}
+
+/// A struct for some targets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordRule {
+    /// The hole of the section pattern.
+    pub hole: String,
+    /// What it must be; `*` at the end matches any rest.
+    pub matches: String,
+    /// The struct.
+    pub record: String,
+}
+
+/// A field of the context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextField {
+    /// The name.
+    pub name: String,
+    /// Offset in bytes.
+    pub offset: u32,
+    /// Width in bits: 8, 16, 32 or 64.
+    pub bits: u8,
+    /// Whether negative values exist.
+    #[serde(default)]
+    pub signed: bool,
+    /// Whether programs may write it.
+    #[serde(default)]
+    pub write: bool,
+    /// What a load gives.
+    #[serde(default)]
+    pub gives: Gives,
+}
+
+/// What a load from the context gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Gives {
+    /// A number.
+    #[default]
+    Scalar,
+    /// A pointer into a region; `record` is the kernel struct, if it points to one.
+    Pointer {
+        /// The region.
+        region: Region,
+        /// The struct.
+        #[serde(default)]
+        record: Option<String>,
+        /// Whether it may be null.
+        #[serde(default)]
+        nullable: bool,
+    },
+}
+
+/// How parameters behind the context bind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Arguments {
+    /// There are none.
+    #[default]
+    None,
+    /// To registers of the context, by architecture.
+    Registers(Registers),
+    /// To the parameters of a kernel prototype in BTF: the function type behind typedef `typedef` (holes allowed),
+    /// without its first `skip` parameters. Pointers are trusted. The context is an array of 64-bit words.
+    Prototype {
+        /// The typedef.
+        typedef: String,
+        /// Parameters left out.
+        #[serde(default)]
+        skip: u32,
+        /// Whether the context parameter is left out: the parameters are the arguments themselves.
+        #[serde(default)]
+        direct: bool,
+    },
+    /// To 64-bit words of the context, untyped.
+    Words,
+    /// To the parameters of the callback, in the row's [`StructOpsRow`].
+    Callback,
+}
+
+/// Registers that hold arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registers {
+    /// By architecture (`x86_64`), the fields of the record, in order of the arguments.
+    pub arguments: BTreeMap<String, Vec<String>>,
+    /// By architecture, the field with the return value.
+    #[serde(default)]
+    pub result: BTreeMap<String, String>,
+    /// By architecture, the field that holds a pointer to the record with the arguments (system-call wrappers).
+    #[serde(default)]
+    pub behind: BTreeMap<String, String>,
+}
+
+/// The result of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Returns {
+    /// The least and the greatest value that the verifier accepts; none: any `i32`.
+    #[serde(default)]
+    pub range: Option<(i64, i64)>,
+    /// Names of values (`XDP_PASS`).
+    #[serde(default)]
+    pub names: BTreeMap<String, i64>,
+    /// What falling off the end and a failed `assert` return; none: a missing `return` is an error.
+    #[serde(default)]
+    pub default: Option<i64>,
+    /// What a failed automatic check returns; `default` if not said.
+    #[serde(default)]
+    pub on_failed_check: Option<i64>,
+}
+
+/// What may be done with pointers into a region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionRule {
+    /// How it is read.
+    pub read: Access,
+    /// How it is written.
+    pub write: Access,
+    /// What must be proved before an access.
+    #[serde(default)]
+    pub proof: Proof,
+    /// What may be added to the pointer.
+    #[serde(default)]
+    pub arithmetic: Arithmetic,
+    /// Whether helpers that move packet data invalidate it.
+    #[serde(default)]
+    pub moves: bool,
+    /// The alignment that accesses need, in bytes; 0 and 1: none.
+    #[serde(default)]
+    pub align: u32,
+}
+
+/// How memory is accessed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Access {
+    /// By load and store instructions.
+    Direct,
+    /// By a helper that copies.
+    Copy(Via),
+    /// Not at all.
+    Forbidden,
+}
+
+/// The helper that copies memory: `f(dst, size, src)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Via {
+    /// Kernel name.
+    pub helper: String,
+}
+
+/// What must be proved before an access.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Nothing.
+    #[default]
+    None,
+    /// That the end is not passed: a comparison with a pointer of region `packet_end`.
+    PacketBounds,
+    /// That the offset is inside the object.
+    ObjectBounds,
+}
+
+/// What may be added to a pointer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arithmetic {
+    /// Nothing but a constant offset of the access.
+    #[default]
+    None,
+    /// Constants.
+    Constant,
+    /// Numbers with a known bound.
+    Bounded,
+}
+
+/// What the kernel must have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Needs {
+    /// The first kernel version, `4.7`.
+    #[serde(default)]
+    pub kernel: Option<String>,
+    /// Kernel configuration it needs, for people.
+    #[serde(default)]
+    pub config: Vec<String>,
+    /// Whether the object must have a GPL-compatible license.
+    #[serde(default)]
+    pub gpl: bool,
+}
+
+/// What a refusal of the verifier means for this program type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Explanation {
+    /// A part of the verifier's message; `*` matches anything.
+    pub pattern: String,
+    /// The cause in the user's terms.
+    pub cause: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// A kernel struct of callbacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StructOpsRow {
+    /// The struct (`sched_ext_ops`), which is also the class to derive from.
+    pub record: String,
+    /// Whether it is attached through a link.
+    #[serde(default)]
+    pub link: bool,
+    /// Callbacks.
+    pub callbacks: Vec<Callback>,
+    /// Other members: names and C types (`u32`, `u64`, `char[128]`).
+    #[serde(default)]
+    pub members: BTreeMap<String, String>,
+}
+
+/// A callback of a [`StructOpsRow`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    /// The member.
+    pub name: String,
+    /// Names and C types (`u64`, `s32`, `bool`, `struct task_struct *`).
+    pub params: Vec<(String, String)>,
+    /// The C type of the result; `void` for none.
+    pub ret: String,
+    /// Whether it may sleep: it goes to section `struct_ops.s`.
+    #[serde(default)]
+    pub sleepable: bool,
+    /// One line for people.
+    #[serde(default)]
+    pub doc: String,
+}

@@ -1,0 +1,459 @@
+//! Types of the language and their layout in memory, shared by HIR and MIR.
+//!
+//! Promises: equal types have equal [`TypeId`]s; sizes and offsets are those of C on a 64-bit little-endian target.
+//! A record that comes from the kernel holds only the fields that the program uses, at the offsets of the kernel that
+//! was compiled against; they are relocated when the object is loaded (CO-RE).
+//! Leaves out: the types of MIR values, which are machine types ([`crate::mir::Type`]).
+
+use crate::entity;
+use crate::entity::{Entity, Table};
+use crate::source::Span;
+
+entity! {
+    /// A type of a [`Types`] table.
+    TypeId, "t"
+}
+entity! {
+    /// A struct or union of a [`Types`] table.
+    RecordId, "r"
+}
+entity! {
+    /// An enum of a [`Types`] table.
+    EnumId, "e"
+}
+
+/// Where a pointer points, and with that what may be done with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Region {
+    /// The program's context.
+    Ctx,
+    /// A slot of this function or of a caller.
+    Stack,
+    /// A value inside a map, and a global variable (which the kernel treats as one).
+    MapValue,
+    /// Packet data.
+    Packet,
+    /// Metadata in front of packet data.
+    PacketMeta,
+    /// One past the last byte of packet data; only compared.
+    PacketEnd,
+    /// Kernel memory that the verifier knows the type of.
+    Kernel,
+    /// Kernel memory by plain address: read by copying.
+    KernelUntrusted,
+    /// User-space memory: read by copying.
+    User,
+    /// Memory of a known size handed out by a helper (a ring buffer record).
+    Mem,
+    /// A dynptr.
+    Dynptr,
+    /// A map itself, as helpers take it.
+    Map,
+    /// A function, as helpers take callbacks.
+    Func,
+}
+
+impl Region {
+    /// All regions.
+    pub const ALL: [Region; 13] = [
+        Region::Ctx,
+        Region::Stack,
+        Region::MapValue,
+        Region::Packet,
+        Region::PacketMeta,
+        Region::PacketEnd,
+        Region::Kernel,
+        Region::KernelUntrusted,
+        Region::User,
+        Region::Mem,
+        Region::Dynptr,
+        Region::Map,
+        Region::Func,
+    ];
+
+    /// The spelling in MIR and in manifests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Region::Ctx => "ctx",
+            Region::Stack => "stack",
+            Region::MapValue => "map_value",
+            Region::Packet => "packet",
+            Region::PacketMeta => "packet_meta",
+            Region::PacketEnd => "packet_end",
+            Region::Kernel => "kernel",
+            Region::KernelUntrusted => "kernel_untrusted",
+            Region::User => "user",
+            Region::Mem => "mem",
+            Region::Dynptr => "dynptr",
+            Region::Map => "map",
+            Region::Func => "func",
+        }
+    }
+
+    /// The region of that spelling.
+    pub fn parse(text: &str) -> Option<Region> {
+        Region::ALL.into_iter().find(|r| r.as_str() == text)
+    }
+
+    /// What people call memory of that region.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Region::Ctx => "the context",
+            Region::Stack => "a local variable",
+            Region::MapValue => "a map value",
+            Region::Packet => "packet data",
+            Region::PacketMeta => "packet metadata",
+            Region::PacketEnd => "the end of the packet",
+            Region::Kernel | Region::KernelUntrusted => "kernel memory",
+            Region::User => "user memory",
+            Region::Mem => "a reserved record",
+            Region::Dynptr => "a dynptr",
+            Region::Map => "a map",
+            Region::Func => "a function",
+        }
+    }
+}
+
+/// A type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// No value.
+    Void,
+    /// A truth value; one byte in memory.
+    Bool,
+    /// An integer.
+    Int {
+        /// 8, 16, 32 or 64.
+        bits: u8,
+        /// Whether negative values exist.
+        signed: bool,
+    },
+    /// A pointer to one object or to the first of several.
+    Ptr {
+        /// What it points to; `Void` where that is not known.
+        to: TypeId,
+        /// Where.
+        region: Region,
+        /// Whether it may be null.
+        nullable: bool,
+    },
+    /// An array.
+    Array {
+        /// The type of one element.
+        element: TypeId,
+        /// How many.
+        len: u32,
+    },
+    /// Text in a buffer of `len` bytes, ended by a NUL.
+    Str {
+        /// Bytes, the NUL included.
+        len: u32,
+    },
+    /// A struct or union.
+    Record(RecordId),
+    /// An enum.
+    Enum(EnumId),
+    /// A function: kfunc prototypes and struct_ops members.
+    Func {
+        /// Names and types.
+        params: Vec<(String, TypeId)>,
+        /// Result.
+        ret: TypeId,
+    },
+}
+
+/// Struct or union.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Fields one after the other.
+    Struct,
+    /// Fields at the same place.
+    Union,
+}
+
+/// Whose record it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Declared in the program; the layout is fixed.
+    User,
+    /// The kernel's; accesses are relocated when the object is loaded.
+    Kernel,
+    /// The kernel's user-space ABI (`xdp_md`, `ethhdr`): known layout that never changes.
+    Abi,
+}
+
+/// A field of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name; empty for an anonymous struct or union member.
+    pub name: String,
+    /// The type; a bitfield's is the integer that it is declared with.
+    pub ty: TypeId,
+    /// Offset from the start of the record, in bits.
+    pub bit_offset: u32,
+    /// Width in bits, for a bitfield.
+    pub bit_size: Option<u32>,
+    /// The position among the members of the kernel's own declaration (0 for others): diagnostics and debug info only.
+    pub index: u32,
+}
+
+impl Field {
+    /// Offset in whole bytes.
+    pub fn offset(&self) -> u32 {
+        self.bit_offset / 8
+    }
+}
+
+/// A struct or union.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The name as C knows it (`task_struct`); empty for an anonymous one.
+    pub name: String,
+    /// Struct or union.
+    pub kind: RecordKind,
+    /// Whose.
+    pub origin: Origin,
+    /// Size in bytes.
+    pub size: u32,
+    /// Alignment in bytes.
+    pub align: u32,
+    /// Fields by offset; of a kernel record those that are used.
+    pub fields: Vec<Field>,
+    /// Where it is declared, if in the program.
+    pub span: Option<Span>,
+}
+
+impl Record {
+    /// The field of that name.
+    pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
+        self.fields.iter().enumerate().find(|(_, f)| f.name == name)
+    }
+}
+
+/// An enum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enum {
+    /// The name; may be empty.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u32,
+    /// Whether negative values exist.
+    pub signed: bool,
+    /// Names and values; of a kernel enum those that are used.
+    pub variants: Vec<(String, i64)>,
+}
+
+/// All types of one module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Types {
+    types: Table<TypeId, Type>,
+    /// Structs and unions.
+    pub records: Table<RecordId, Record>,
+    /// Enums.
+    pub enums: Table<EnumId, Enum>,
+}
+
+impl Default for Types {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Types {
+    /// The table with the types that are always there.
+    pub fn new() -> Self {
+        let mut types = Table::new();
+        types.push(Type::Void);
+        types.push(Type::Bool);
+        for bits in [8, 16, 32, 64] {
+            for signed in [false, true] {
+                types.push(Type::Int { bits, signed });
+            }
+        }
+        Self { types, records: Table::new(), enums: Table::new() }
+    }
+
+    /// `void`.
+    pub fn void(&self) -> TypeId {
+        TypeId::new(0)
+    }
+
+    /// `bool`.
+    pub fn bool(&self) -> TypeId {
+        TypeId::new(1)
+    }
+
+    /// An integer type; `bits` is 8, 16, 32 or 64.
+    pub fn int(&self, bits: u8, signed: bool) -> TypeId {
+        let row = match bits {
+            8 => 0,
+            16 => 1,
+            32 => 2,
+            _ => 3,
+        };
+        TypeId::new(2 + row * 2 + usize::from(signed))
+    }
+
+    /// The id of `ty`, added if it is new.
+    pub fn intern(&mut self, ty: Type) -> TypeId {
+        if let Some((id, _)) = self.types.iter().find(|(_, t)| **t == ty) {
+            return id;
+        }
+        self.types.push(ty)
+    }
+
+    /// A pointer type.
+    pub fn ptr(&mut self, to: TypeId, region: Region, nullable: bool) -> TypeId {
+        self.intern(Type::Ptr { to, region, nullable })
+    }
+
+    /// The type.
+    pub fn get(&self, id: TypeId) -> &Type {
+        &self.types[id]
+    }
+
+    /// The number of types.
+    pub fn len(&self) -> usize {
+        self.types.len()
+    }
+
+    /// Never: the table is made with types in it.
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+
+    /// The record of that name.
+    pub fn find_record(&self, name: &str) -> Option<RecordId> {
+        self.records.iter().find(|(_, r)| r.name == name).map(|(id, _)| id)
+    }
+
+    /// Size in bytes; `void` and functions have none.
+    pub fn size_of(&self, id: TypeId) -> u32 {
+        match self.get(id) {
+            Type::Void | Type::Func { .. } => 0,
+            Type::Bool => 1,
+            Type::Int { bits, .. } => u32::from(*bits) / 8,
+            Type::Ptr { .. } => 8,
+            Type::Array { element, len } => self.size_of(*element).saturating_mul(*len),
+            Type::Str { len } => *len,
+            Type::Record(r) => self.records[*r].size,
+            Type::Enum(e) => self.enums[*e].size,
+        }
+    }
+
+    /// Alignment in bytes.
+    pub fn align_of(&self, id: TypeId) -> u32 {
+        match self.get(id) {
+            Type::Array { element, .. } => self.align_of(*element),
+            Type::Str { .. } => 1,
+            Type::Record(r) => self.records[*r].align.max(1),
+            _ => self.size_of(id).max(1),
+        }
+    }
+
+    /// Whether values of the type live in a register.
+    pub fn is_scalar(&self, id: TypeId) -> bool {
+        matches!(self.get(id), Type::Bool | Type::Int { .. } | Type::Ptr { .. } | Type::Enum(_))
+    }
+
+    /// Adds a record whose fields are laid out as C lays them out. `fields` are names and types in order.
+    pub fn add_user_record(
+        &mut self,
+        name: &str,
+        kind: RecordKind,
+        packed: bool,
+        fields: &[(String, TypeId)],
+        span: Option<Span>,
+    ) -> RecordId {
+        let (mut end, mut align, mut laid) = (0u32, 1u32, Vec::with_capacity(fields.len()));
+        for (index, (name, ty)) in fields.iter().enumerate() {
+            let field_align = if packed { 1 } else { self.align_of(*ty) };
+            align = align.max(field_align);
+            let offset = match kind {
+                RecordKind::Struct => end.next_multiple_of(field_align),
+                RecordKind::Union => 0,
+            };
+            end = end.max(offset.saturating_add(self.size_of(*ty)));
+            laid.push(Field {
+                name: name.clone(),
+                ty: *ty,
+                bit_offset: offset.saturating_mul(8),
+                bit_size: None,
+                index: index as u32,
+            });
+        }
+        let size = end.checked_next_multiple_of(align).unwrap_or(end);
+        self.records.push(Record {
+            name: name.to_owned(),
+            kind,
+            origin: Origin::User,
+            size,
+            align,
+            fields: laid,
+            span,
+        })
+    }
+
+    /// The type as the user would write or read it: `c_uint64`, `str(16)`, `struct task_struct *`.
+    pub fn display(&self, id: TypeId) -> String {
+        match self.get(id) {
+            Type::Void => "None".to_owned(),
+            Type::Bool => "bool".to_owned(),
+            Type::Int { bits, signed } => format!("c_{}int{bits}", if *signed { "" } else { "u" }),
+            Type::Ptr { to, region, nullable } => {
+                let target = if *to == self.void() { "c_void".to_owned() } else { self.display(*to) };
+                format!(
+                    "pointer to {target} in {}{}",
+                    region.as_str(),
+                    if *nullable { " or None" } else { "" }
+                )
+            }
+            Type::Array { element, len } => format!("{} * {len}", self.display(*element)),
+            Type::Str { len } => format!("str({len})"),
+            Type::Record(r) => {
+                let record = &self.records[*r];
+                match record.origin {
+                    Origin::User => record.name.clone(),
+                    Origin::Kernel | Origin::Abi => format!("struct_{}", record.name),
+                }
+            }
+            Type::Enum(e) => format!("enum {}", self.enums[*e].name),
+            Type::Func { .. } => "function".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_types_have_equal_ids() {
+        let mut types = Types::new();
+        let a = types.intern(Type::Array { element: types.int(8, false), len: 4 });
+        let b = types.intern(Type::Array { element: types.int(8, false), len: 4 });
+        assert_eq!(a, b);
+        assert_eq!(types.intern(Type::Int { bits: 32, signed: true }), types.int(32, true));
+    }
+
+    #[test]
+    fn records_are_laid_out_as_in_c() {
+        let mut types = Types::new();
+        let fields = [
+            ("a".to_owned(), types.int(8, false)),
+            ("b".to_owned(), types.int(64, false)),
+            ("c".to_owned(), types.int(16, true)),
+        ];
+        let plain = types.add_user_record("plain", RecordKind::Struct, false, &fields, None);
+        let packed = types.add_user_record("packed", RecordKind::Struct, true, &fields, None);
+        let union = types.add_user_record("union", RecordKind::Union, false, &fields, None);
+        let shape = |id: RecordId| {
+            let r = &types.records[id];
+            (r.size, r.align, r.fields.iter().map(Field::offset).collect::<Vec<_>>())
+        };
+        assert_eq!(shape(plain), (24, 8, vec![0, 8, 16]));
+        assert_eq!(shape(packed), (11, 1, vec![0, 1, 9]));
+        assert_eq!(shape(union), (8, 8, vec![0, 0, 0]));
+    }
+}
