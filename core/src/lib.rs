@@ -4,8 +4,10 @@
 //! Leaves out: what is done with the nouns (`pbpf-passes`), where plugins come from (`pbpf-plugin-host`),
 //! and everything that touches a kernel (`pbpf-loader`).
 //!
-//! Read in this order: [`source`], [`diag`], [`types`], [`ast`], [`hir`], [`mir`], [`pass`], [`graph`], [`rows`], [`registry`].
+//! Read in this order: [`source`], [`diag`], [`types`], [`ast`], [`hir`], [`mir`], [`pass`], [`graph`], [`rows`], [`registry`];
+//! [`btf`] stands alone: the kernel's own types.
 
+pub mod btf;
 pub mod diag;
 pub mod entity;
 pub mod mir;
