@@ -328,9 +328,14 @@ fn cold_lookup_time() {
         let enumerator = timed(&|| btf.enumerator("XDP_PASS").is_some());
         let function = timed(&|| btf.function("bpf_task_acquire").is_some());
         let missing = timed(&|| btf.find("task_strukt", Kind::Struct).is_none());
+        let nearest = timed(&|| {
+            let names = btf.names(Kind::Func).map(|(name, _)| name);
+            pbpf_core::names::nearest("bpf_taks_acquire", names) == Some("bpf_task_acquire")
+        });
         println!(
             "task_struct and 5 members, cold: {cold:?}; another struct {again:?}; an enumerator {enumerator:?}; \
-             a function {function:?}; a miss {missing:?}"
+             a function {function:?}; a miss {missing:?}; \
+             the nearest of all functions {nearest:?}"
         );
     }
 }
