@@ -194,7 +194,7 @@ impl<'a> Fields<'a> {
 
     fn options(&self) -> Result<usize, String> {
         let bytes: u8 = self.number("options")?.unwrap_or(0);
-        if bytes <= 40 && bytes % 4 == 0 {
+        if bytes <= 40 && bytes.is_multiple_of(4) {
             Ok(usize::from(bytes))
         } else {
             Err("`options` of `ip` must be a multiple of 4, at most 40".to_owned())

@@ -184,7 +184,7 @@ pub fn hex_in_parentheses(c: &mut Cursor<'_>) -> Result<Vec<u8>, String> {
 
 /// The bytes that an even number of hexadecimal digits names.
 pub fn hex(digits: &str) -> Result<Vec<u8>, String> {
-    if digits.len() % 2 == 1 {
+    if !digits.len().is_multiple_of(2) {
         return Err(format!("`{digits}` has an odd number of hexadecimal digits"));
     }
     (0..digits.len())
