@@ -61,7 +61,9 @@ impl Diagnostic {
     fn answers(&self, expectation: &Expectation, file: &str) -> bool {
         let place = match (expectation.target, self.line) {
             (Target::NoPlace, None) => true,
-            (Target::Line(wanted), Some(line)) => wanted == line && self.file.as_deref().is_some_and(|f| names(f, file)),
+            (Target::Line(wanted), Some(line)) => {
+                wanted == line && self.file.as_deref().is_some_and(|f| names(f, file))
+            }
             _ => false,
         };
         place
@@ -90,7 +92,9 @@ pub fn parse(output: &str) -> Result<Vec<Diagnostic>, String> {
     output
         .lines()
         .filter(|line| !line.trim().is_empty())
-        .map(|line| serde_json::from_str(line).map_err(|e| format!("`{line}` is not a diagnostic in JSON: {e}")))
+        .map(|line| {
+            serde_json::from_str(line).map_err(|e| format!("`{line}` is not a diagnostic in JSON: {e}"))
+        })
         .collect()
 }
 

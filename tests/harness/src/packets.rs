@@ -67,11 +67,7 @@ pub fn packet(c: &mut Cursor<'_>, n: Option<i64>) -> Result<Vec<u8>, String> {
 }
 
 fn length(c: &mut Cursor<'_>, n: Option<i64>) -> Result<usize, String> {
-    let value = if c.eat_word("N") {
-        n.ok_or("`N` is used without `for N in A..B`")?
-    } else {
-        c.integer()?
-    };
+    let value = if c.eat_word("N") { n.ok_or("`N` is used without `for N in A..B`")? } else { c.integer()? };
     if (0..=LONGEST).contains(&value) {
         Ok(value as usize)
     } else {
@@ -134,7 +130,11 @@ fn layer(c: &mut Cursor<'_>, n: Option<i64>) -> Result<Layer, String> {
             kind: fields.number("type")?.unwrap_or(8),
             code: fields.number("code")?.unwrap_or(0),
         },
-        _ => return Err(before.wanted("a packet layer (eth vlan ip ip6 udp tcp icmp zeros ones count hex or a text)")),
+        _ => {
+            return Err(
+                before.wanted("a packet layer (eth vlan ip ip6 udp tcp icmp zeros ones count hex or a text)")
+            );
+        }
     };
     Ok(layer)
 }
@@ -235,7 +235,16 @@ fn assemble(layers: &[Layer]) -> Vec<u8> {
                 let length = 20 + options;
                 header.extend([0x40 | (length / 4) as u8, *tos]);
                 header.extend(((length + bytes.len()) as u16).to_be_bytes());
-                header.extend([0, 0, 0, 0, *ttl, proto.or(inner.and_then(Layer::protocol)).unwrap_or(0), 0, 0]);
+                header.extend([
+                    0,
+                    0,
+                    0,
+                    0,
+                    *ttl,
+                    proto.or(inner.and_then(Layer::protocol)).unwrap_or(0),
+                    0,
+                    0,
+                ]);
                 header.extend(src.octets());
                 header.extend(dst.octets());
                 header.resize(length, 1);

@@ -150,7 +150,13 @@ fn expectation(piece: &str, written: u32, subject: u32) -> Result<Option<Expecta
             return Err(c.wanted("a type"));
         }
         let text = Some(format!("`{shown}`"));
-        return Ok(Some(Expectation { written, target, severity: *severity, code: Some(REVEAL.to_owned()), text }));
+        return Ok(Some(Expectation {
+            written,
+            target,
+            severity: *severity,
+            code: Some(REVEAL.to_owned()),
+            text,
+        }));
     }
     let mut code = None;
     if c.eat("[") {
@@ -176,7 +182,8 @@ mod tests {
 
     #[test]
     fn on_the_line_and_above_it() {
-        let text = "x = y  # error: [unknown-name] \"y\" # warning: [unused]\n# error: [a-b]\n# more\nz = 1\n";
+        let text =
+            "x = y  # error: [unknown-name] \"y\" # warning: [unused]\n# error: [a-b]\n# more\nz = 1\n";
         let found = parse(text, Kind::Python).unwrap();
         assert_eq!(found.len(), 3);
         assert_eq!(found[0].to_string(), "error[unknown-name] \"y\" on line 1");

@@ -146,7 +146,8 @@ fn header(case: &mut Case, line: u32, text: &str) -> Result<(), String> {
     };
     let mut c = Cursor::new(value);
     let words = || value.split_whitespace().map(str::to_owned);
-    let no_value = |what: &str| if value.is_empty() { Ok(()) } else { Err(format!("`{what}` takes no value")) };
+    let no_value =
+        |what: &str| if value.is_empty() { Ok(()) } else { Err(format!("`{what}` takes no value")) };
     match word {
         "verify" => {
             no_value("verify")?;
@@ -238,7 +239,8 @@ mod tests {
     #[test]
     fn mistakes_have_lines() {
         let mistakes =
-            parse("#: verfy\n#: verify: x\n#: reject: \"a\"\n#: verify\n#: exit: one\n", Kind::Python).unwrap_err();
+            parse("#: verfy\n#: verify: x\n#: reject: \"a\"\n#: verify\n#: exit: one\n", Kind::Python)
+                .unwrap_err();
         let lines: Vec<u32> = mistakes.iter().map(|m| m.line).collect();
         assert_eq!(lines, [1, 2, 4, 5]);
         assert!(mistakes[0].to_string().starts_with("line 1: unknown directive `verfy`"));

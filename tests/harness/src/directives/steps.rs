@@ -233,7 +233,9 @@ mod tests {
 
     #[test]
     fn runs_over_every_length() {
-        let Action::Run(run) = one("run", "f(packet=eth/ip cut N) for N in 0..=64 == XDP_DROP") else { panic!() };
+        let Action::Run(run) = one("run", "f(packet=eth/ip cut N) for N in 0..=64 == XDP_DROP") else {
+            panic!()
+        };
         assert_eq!(run.inputs.len(), 65);
         assert_eq!(run.inputs[64].packet.as_ref().unwrap().len(), 64);
         assert_eq!(run.inputs[3].label, "N=3");
@@ -242,7 +244,8 @@ mod tests {
 
     #[test]
     fn chains() {
-        let steps = parse("run", 3, &mut Cursor::new("f(packet=eth) == 2 -> packet eth/\"x\" -> map counts[6] == 1"));
+        let steps =
+            parse("run", 3, &mut Cursor::new("f(packet=eth) == 2 -> packet eth/\"x\" -> map counts[6] == 1"));
         let steps = steps.unwrap().unwrap();
         assert_eq!(steps.len(), 2);
         let Action::Run(run) = &steps[0].action else { panic!() };
