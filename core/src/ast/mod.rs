@@ -2,7 +2,12 @@
 //!
 //! Promises: every node has a span; what the language leaves out is kept as `Unsupported` with its Python name, because
 //! outside decorated functions the file may use all of Python.
-//! Leaves out: parsing, behind the door in [`door`].
+//! Leaves out: parsing, which is behind the door ([`parse`]).
+
+mod door;
+mod scan;
+
+pub use door::parse;
 
 use crate::source::{FileId, Span};
 

@@ -380,7 +380,6 @@ impl Op {
     }
 }
 
-/// What a value must be for an instruction that is told its type by the caller; used by builders.
 impl Op {
     /// The result's type where the operands alone decide it; `type_of` gives the operands' types.
     pub fn inferred_type(&self, type_of: impl Fn(Value) -> Type) -> Option<Type> {
