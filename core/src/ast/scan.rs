@@ -22,7 +22,8 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<(), Diagnostic> {
     if bytes.len() > MAX_FILE {
         let message = format!("the file has {} bytes; at most {MAX_FILE} are compiled", bytes.len());
         return Err(Diagnostic::error("file-too-large", message)
-            .at(Span::new(file, 0, 0).help("split the program into several files")));
+            .at(Span::new(file, 0, 0))
+            .help("split the program into several files"));
     }
     if let Some(at) = bytes.iter().position(|b| *b == 0) {
         return Err(Diagnostic::error("syntax-error", "the file holds a NUL byte").at(Span::new(
@@ -33,7 +34,8 @@ pub(super) fn scan(file: FileId, text: &str) -> Result<(), Diagnostic> {
     }
     let too_deep = |at: usize, what: &str| {
         Err(Diagnostic::error("too-deep", what)
-            .at(Span::new(file, at as u32, at as u32 + 1).help("split it into several statements")))
+            .at(Span::new(file, at as u32, at as u32 + 1))
+            .help("split it into several statements"))
     };
     let (mut brackets, mut statement) = (0usize, 0usize);
     let mut indents = vec![0usize];
