@@ -8,7 +8,6 @@
 use crate::entity;
 use crate::entity::{Entity, Table};
 use crate::source::Span;
-use std::collections::HashMap;
 
 entity! {
     /// A type of a [`Types`] table.
@@ -249,7 +248,6 @@ pub struct Enum {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Types {
     types: Table<TypeId, Type>,
-    ids: HashMap<Type, TypeId>,
     /// Structs and unions.
     pub records: Table<RecordId, Record>,
     /// Enums.
@@ -265,7 +263,7 @@ impl Default for Types {
 impl Types {
     /// The table with the types that are always there.
     pub fn new() -> Self {
-        let mut types: Table<TypeId, Type> = Table::new();
+        let mut types = Table::new();
         types.push(Type::Void);
         types.push(Type::Bool);
         for bits in [8, 16, 32, 64] {
@@ -273,8 +271,7 @@ impl Types {
                 types.push(Type::Int { bits, signed });
             }
         }
-        let ids = types.iter().map(|(id, ty)| (ty.clone(), id)).collect();
-        Self { types, ids, records: Table::new(), enums: Table::new() }
+        Self { types, records: Table::new(), enums: Table::new() }
     }
 
     /// `void`.
@@ -300,12 +297,10 @@ impl Types {
 
     /// The id of `ty`, added if it is new.
     pub fn intern(&mut self, ty: Type) -> TypeId {
-        if let Some(id) = self.ids.get(&ty) {
-            return *id;
+        if let Some((id, _)) = self.types.iter().find(|(_, t)| **t == ty) {
+            return id;
         }
-        let id = self.types.push(ty.clone());
-        self.ids.insert(ty, id);
-        id
+        self.types.push(ty)
     }
 
     /// A pointer type.
@@ -316,16 +311,6 @@ impl Types {
     /// The type.
     pub fn get(&self, id: TypeId) -> &Type {
         &self.types[id]
-    }
-
-    /// The type, if the id is one of this table.
-    pub fn try_get(&self, id: TypeId) -> Option<&Type> {
-        self.types.get(id)
-    }
-
-    /// All types with their ids, in order; the first are those of [`Types::new`].
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (TypeId, &Type)> {
-        self.types.iter()
     }
 
     /// The number of types.

@@ -1,0 +1,231 @@
+//! Attaching programs and struct_ops maps.
+//!
+//! Promises: a [`Link`] detaches when it drops, and keeps its object in the kernel until then; errors name
+//! the program, the target, the number and what libbpf said. The kernel decides what goes where: this file
+//! knows targets, not program types.
+//! Leaves out: leaving something attached past the process (pin it by other means), and legacy attachment
+//! without links.
+
+#![allow(unsafe_code)] // libbpf's attach functions are called directly for their error numbers.
+
+use crate::errno::Errno;
+use crate::error::AttachError;
+use crate::loaded::{Handle, Loaded};
+use crate::map::Map;
+use crate::message::{self, Message};
+use crate::program::Program;
+use libbpf_rs::AsRawLibbpf as _;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::path::PathBuf;
+use std::ptr::{self, NonNull};
+use std::sync::{Arc, PoisonError};
+
+/// Where a program attaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// Where its section says.
+    #[default]
+    Section,
+    /// To a network interface, by index.
+    Interface {
+        /// As in `/sys/class/net/NAME/ifindex`.
+        index: u32,
+        /// The kernel's flags for that kind of link, 0 for its default; 2 asks for the generic
+        /// (driver-independent) mode of `XDP_FLAGS_SKB_MODE` in `include/uapi/linux/if_link.h`.
+        flags: u32,
+    },
+    /// To a control group, by the path of its folder.
+    Cgroup(PathBuf),
+    /// To a network namespace, by the path of its file.
+    NetNamespace(PathBuf),
+}
+
+impl Target {
+    fn describe(&self, program: &Program) -> String {
+        match self {
+            Self::Section => format!("its section '{}'", program.section()),
+            Self::Interface { index, .. } => format!("interface {index}"),
+            Self::Cgroup(path) => format!("cgroup {}", path.display()),
+            Self::NetNamespace(path) => format!("network namespace {}", path.display()),
+        }
+    }
+}
+
+/// A program, or a set of struct_ops callbacks, at work. Dropping it detaches.
+#[derive(Debug)]
+#[must_use = "dropping a link detaches at once"]
+pub struct Link {
+    kind: LinkKind,
+    name: String,
+    /// Dropped after the link: libbpf's link of a struct_ops map uses the map's descriptor.
+    _object: Arc<Handle>,
+}
+
+#[derive(Debug)]
+enum LinkKind {
+    Libbpf(libbpf_rs::Link),
+    Descriptor(OwnedFd),
+}
+
+impl Link {
+    /// The program or map attached.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs an iterator program once and returns what it wrote. Any other link gives an error.
+    pub fn read_iterator(&self) -> Result<Vec<u8>, Errno> {
+        let fd = match &self.kind {
+            LinkKind::Libbpf(link) => link.as_fd().as_raw_fd(),
+            LinkKind::Descriptor(fd) => fd.as_raw_fd(),
+        };
+        // SAFETY: `fd` is open; on success the kernel returns a new descriptor, which `File` takes.
+        let mut file = unsafe {
+            let fd = libbpf_sys::bpf_iter_create(fd);
+            match Errno::from_return(fd) {
+                Some(errno) => return Err(errno),
+                None => File::from_raw_fd(fd),
+            }
+        };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|error| Errno::from(&error))?;
+        Ok(bytes)
+    }
+}
+
+/// What [`Loaded::attach_all`] did.
+#[derive(Debug, Default)]
+pub struct Attached {
+    /// What is at work, in the object's order.
+    pub links: Vec<Link>,
+    /// Programs whose section names no place and that no target was given for: their names.
+    pub unattached: Vec<String>,
+}
+
+impl Loaded {
+    /// Attaches everything: each program to its target in `targets` (by program name), otherwise where its
+    /// section says, otherwise to `fallback`; then each struct_ops map. Programs without any place are listed
+    /// in [`Attached::unattached`]. On an error all that was attached is detached again.
+    pub fn attach_all(
+        &self,
+        targets: &[(String, Target)],
+        fallback: Option<&Target>,
+    ) -> Result<Attached, AttachError> {
+        let mut attached = Attached::default();
+        for program in self.programs() {
+            if program.is_callback() {
+                continue;
+            }
+            let given = targets.iter().find(|(name, _)| name == program.name()).map(|(_, target)| target);
+            let mut result = program.attach(given.unwrap_or(&Target::Section));
+            if let (Err(error), None, Some(fallback)) = (&result, given, fallback)
+                && error.needs_target()
+            {
+                result = program.attach(fallback);
+            }
+            match result {
+                Ok(link) => attached.links.push(link),
+                Err(error) if error.needs_target() => attached.unattached.push(program.name().to_owned()),
+                Err(error) => return Err(error),
+            }
+        }
+        for map in self.maps().iter().filter(|map| map.is_struct_ops()) {
+            attached.links.push(map.attach()?);
+        }
+        Ok(attached)
+    }
+}
+
+impl Program {
+    /// Attaches it.
+    pub fn attach(&self, target: &Target) -> Result<Link, AttachError> {
+        let (result, messages) = message::capture(|| match target {
+            Target::Section => self.attach_by_section(),
+            Target::Interface { index, flags } => self.attach_to(*index as i32, *flags),
+            Target::Cgroup(path) | Target::NetNamespace(path) => {
+                let file = File::open(path).map_err(|error| Errno::from(&error))?;
+                self.attach_to(file.as_raw_fd(), 0)
+            }
+        });
+        match result {
+            Ok(kind) => Ok(Link { kind, name: self.name().to_owned(), _object: Arc::clone(&self.handle) }),
+            Err(errno) => Err(AttachError {
+                name: self.name().to_owned(),
+                target: target.describe(self),
+                errno,
+                messages,
+            }),
+        }
+    }
+
+    /// Whether it is a callback of a struct_ops map, which attaches with the map.
+    fn is_callback(&self) -> bool {
+        // SAFETY: the program is valid as long as `self`.
+        self.raw().is_some_and(|raw| unsafe { libbpf_sys::bpf_program__type(raw.as_ptr()) } == libbpf_sys::BPF_PROG_TYPE_STRUCT_OPS)
+    }
+
+    fn attach_by_section(&self) -> Result<LinkKind, Errno> {
+        let raw = self.raw().ok_or(Errno::EINVAL)?;
+        let _guard = self.handle.attaching.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the program is valid and loaded; the lock keeps libbpf's per-object attach state to one
+        // thread.
+        let link = unsafe { libbpf_sys::bpf_program__attach(raw.as_ptr()) };
+        take_link(link)
+    }
+
+    /// Makes the kernel's link between the program and `target`: an interface index or a descriptor, as the
+    /// program's expected attach type (which libbpf sets from the section) wants it.
+    fn attach_to(&self, target: i32, flags: u32) -> Result<LinkKind, Errno> {
+        let (Some(raw), Some(fd)) = (self.raw(), self.fd()) else { return Err(Errno::EINVAL) };
+        let options = libbpf_sys::bpf_link_create_opts {
+            sz: size_of::<libbpf_sys::bpf_link_create_opts>() as libbpf_sys::size_t,
+            flags,
+            ..Default::default()
+        };
+        // SAFETY: descriptors and options are valid for the call; a non-negative result is a new descriptor.
+        unsafe {
+            let attach_type = libbpf_sys::bpf_program__expected_attach_type(raw.as_ptr());
+            let options = if flags == 0 { ptr::null() } else { &raw const options };
+            let link = libbpf_sys::bpf_link_create(fd.as_raw_fd(), target, attach_type, options);
+            match Errno::from_return(link) {
+                Some(errno) => Err(errno),
+                None => Ok(LinkKind::Descriptor(OwnedFd::from_raw_fd(link))),
+            }
+        }
+    }
+}
+
+impl Map {
+    /// Puts the callbacks of a struct_ops map to work.
+    pub fn attach(&self) -> Result<Link, AttachError> {
+        let fail = |errno, messages: Vec<Message>| AttachError {
+            name: self.name().to_owned(),
+            target: "the kernel's callbacks".to_owned(),
+            errno,
+            messages,
+        };
+        let Some(map) = self.object.object.maps().nth(self.index).filter(|_| self.is_struct_ops()) else {
+            return Err(fail(Errno::EINVAL, Vec::new()));
+        };
+        let (link, messages) = message::capture(|| {
+            let _guard = self.object.attaching.lock().unwrap_or_else(PoisonError::into_inner);
+            // SAFETY: the map is a loaded struct_ops map of an object that `self.object` keeps.
+            take_link(unsafe { libbpf_sys::bpf_map__attach_struct_ops(map.as_libbpf_object().as_ptr()) })
+        });
+        match link {
+            Ok(kind) => Ok(Link { kind, name: self.name().to_owned(), _object: Arc::clone(&self.object) }),
+            Err(errno) => Err(fail(errno, messages)),
+        }
+    }
+}
+
+/// Owns what a libbpf attach function returned.
+fn take_link(link: *mut libbpf_sys::bpf_link) -> Result<LinkKind, Errno> {
+    match NonNull::new(link) {
+        // SAFETY: libbpf 1.x returns null for failure and otherwise a link that the caller owns.
+        Some(link) => Ok(LinkKind::Libbpf(unsafe { libbpf_rs::Link::from_ptr(link) })),
+        None => Err(Errno::last()),
+    }
+}
