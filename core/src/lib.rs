@@ -7,11 +7,14 @@
 //! Read in this order: [`source`], [`diag`], [`types`], [`ast`], [`hir`], [`mir`], [`pass`], [`graph`], [`rows`], [`registry`];
 //! [`btf`] stands alone: the kernel's own types.
 
+pub mod ast;
 pub mod btf;
 pub mod diag;
 pub mod entity;
+pub mod hir;
 pub mod mir;
 pub mod names;
+pub mod pass;
 pub mod registry;
 pub mod rows;
 pub mod source;

@@ -8,6 +8,7 @@
 use crate::entity;
 use crate::entity::{Entity, Table};
 use crate::source::Span;
+use std::collections::HashMap;
 
 entity! {
     /// A type of a [`Types`] table.
@@ -248,6 +249,7 @@ pub struct Enum {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Types {
     types: Table<TypeId, Type>,
+    ids: HashMap<Type, TypeId>,
     /// Structs and unions.
     pub records: Table<RecordId, Record>,
     /// Enums.
@@ -263,7 +265,7 @@ impl Default for Types {
 impl Types {
     /// The table with the types that are always there.
     pub fn new() -> Self {
-        let mut types = Table::new();
+        let mut types: Table<TypeId, Type> = Table::new();
         types.push(Type::Void);
         types.push(Type::Bool);
         for bits in [8, 16, 32, 64] {
@@ -271,7 +273,8 @@ impl Types {
                 types.push(Type::Int { bits, signed });
             }
         }
-        Self { types, records: Table::new(), enums: Table::new() }
+        let ids = types.iter().map(|(id, ty)| (ty.clone(), id)).collect();
+        Self { types, ids, records: Table::new(), enums: Table::new() }
     }
 
     /// `void`.
@@ -297,10 +300,12 @@ impl Types {
 
     /// The id of `ty`, added if it is new.
     pub fn intern(&mut self, ty: Type) -> TypeId {
-        if let Some((id, _)) = self.types.iter().find(|(_, t)| **t == ty) {
-            return id;
+        if let Some(id) = self.ids.get(&ty) {
+            return *id;
         }
-        self.types.push(ty)
+        let id = self.types.push(ty.clone());
+        self.ids.insert(ty, id);
+        id
     }
 
     /// A pointer type.
@@ -311,6 +316,16 @@ impl Types {
     /// The type.
     pub fn get(&self, id: TypeId) -> &Type {
         &self.types[id]
+    }
+
+    /// The type, if the id is one of this table.
+    pub fn try_get(&self, id: TypeId) -> Option<&Type> {
+        self.types.get(id)
+    }
+
+    /// All types with their ids, in order; the first are those of [`Types::new`].
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (TypeId, &Type)> {
+        self.types.iter()
     }
 
     /// The number of types.

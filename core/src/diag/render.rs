@@ -136,7 +136,8 @@ fn human(d: &Diagnostic, sources: &SourceMap, color: bool) -> String {
         }
         excerpt(&mut out, d, label, *is_primary, sources, &paint, width);
     }
-    if !labels.is_empty() && !(d.notes.is_empty() && d.help.is_empty()) {
+    let has_text = !d.notes.is_empty() || !d.help.is_empty();
+    if has_text && !labels.is_empty() {
         let _ = writeln!(out, "{:width$} {bar}", "");
     }
     let lead = if labels.is_empty() { " ".to_owned() } else { format!("{:width$} ", "") };

@@ -9,18 +9,22 @@
 //!
 //! The nouns: [`Module`], [`Function`], [`Block`], [`Inst`] with its [`Op`], [`Value`], [`Slot`].
 
+pub mod analysis;
 mod function;
 mod inst;
 mod module;
+mod opcode;
 
 pub use function::{
     Block, BlockData, Builder, Function, Inst, InstData, Param, Slot, SlotData, Value, ValueData, ValueDef,
 };
-pub use inst::{AtomicOp, BinaryOp, BlockCall, CastKind, Cond, FieldStep, Op, UnaryOp};
+pub use inst::{BlockCall, FieldStep, Op};
 pub use module::{
     Callee, Extern, ExternId, FuncId, FunctionKind, Global, GlobalId, Init, Linkage, Map, MapId, Module,
     Section, StructOps, StructOpsMember, StructOpsValue,
 };
+
+pub use opcode::{AtomicOp, BinaryOp, CastKind, Cond, UnaryOp};
 
 pub use crate::types::Region;
 

@@ -12,7 +12,8 @@ use crate::diag::Diagnostic;
 use crate::entity;
 use crate::entity::Table;
 use crate::names;
-use crate::rows::{Helper, Manifest, PassRow, ProgramType, SectionPattern};
+use crate::rows::{Explanation, Helper, HelperCall, Manifest, PassRow, ProgramType, SectionPattern};
+use crate::target::KernelVersion;
 
 entity! {
     /// A program type of a [`Registry`].
@@ -82,6 +83,7 @@ pub struct Registry {
     constants: Vec<RegisteredConstant>,
     records: Vec<(String, String, String)>,
     passes: Vec<RegisteredPass>,
+    explanations: Vec<Explanation>,
 }
 
 /// Whether `id` (`plugin:name`) is what `name` (with or without the plugin) means.
@@ -113,10 +115,9 @@ impl Registry {
             for section in &row.sections {
                 let pattern = Pattern::parse(&section.pattern)
                     .map_err(|e| Diagnostic::error("plugin-manifest", format!("plugin `{plugin}`: {e}")))?;
-                let twin =
-                    self.types.values().find(|t| t.patterns.iter().any(|p| p.head() == pattern.head()));
+                let twin = self.types.values().find(|t| t.patterns.iter().any(|p| p.overlaps(&pattern)));
                 if let Some(other) = twin {
-                    return Err(clash("section", pattern.head(), &other.id));
+                    return Err(clash("section", &section.pattern, &other.id));
                 }
                 patterns.push(pattern);
             }
@@ -158,6 +159,7 @@ impl Registry {
                 row,
             });
         }
+        self.explanations.extend(manifest.explanations);
         self.plugins.push(plugin);
         Ok(())
     }
@@ -225,9 +227,12 @@ impl Registry {
         self.helpers.iter()
     }
 
-    /// Whether a program type may call a helper.
+    /// Whether a program type may call a helper. One that is no call to the kernel is everybody's.
     pub fn allows(&self, program_type: ProgramTypeId, helper: HelperId) -> bool {
         let (ty, helper) = (&self.types[program_type], &self.helpers[helper]);
+        if helper.row.call == HelperCall::ByteSwap {
+            return true;
+        }
         ty.row.helper_sets.iter().any(|set| names_id(set, &helper.set))
             && !ty.row.helpers_refused.contains(&helper.row.name)
             && (helper.row.program_types.is_empty()
@@ -237,6 +242,19 @@ impl Registry {
     /// The program types that may call a helper, by id.
     pub fn where_allowed(&self, helper: HelperId) -> Vec<&str> {
         self.types.iter().filter(|(id, _)| self.allows(*id, helper)).map(|(_, t)| t.id.as_str()).collect()
+    }
+
+    /// The first kernel version in which a program type may call a helper; none: not known.
+    pub fn since(&self, program_type: ProgramTypeId, helper: HelperId) -> Option<KernelVersion> {
+        let (ty, helper) = (&self.types[program_type], &self.helpers[helper]);
+        let later = ty.row.helpers_since.get(&helper.row.name);
+        later.or(helper.row.since.as_ref()).and_then(|text| KernelVersion::parse(text))
+    }
+
+    /// What refusals of the verifier mean: those of a program type first, then those for any.
+    pub fn explanations(&self, program_type: Option<ProgramTypeId>) -> impl Iterator<Item = &Explanation> {
+        let own = program_type.map_or(&[][..], |id| &self.types[id].row.explanations);
+        own.iter().chain(&self.explanations)
     }
 
     /// The constant of that name in a Python module.
@@ -257,5 +275,80 @@ impl Registry {
     /// All passes.
     pub fn passes(&self) -> &[RegisteredPass] {
         &self.passes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+    use super::*;
+
+    fn manifest(id: &str, section: &str) -> Manifest {
+        Manifest::from_toml(&format!(
+            r#"
+            schema = 1
+            id = "{id}"
+            [[program_types]]
+            name = "t"
+            doc = "A type."
+            sections = [{{ pattern = "{section}" }}]
+            kernel_type = "BPF_PROG_TYPE_UNSPEC"
+            context = {{}}
+            returns = {{}}
+            helper_sets = ["h"]
+            helpers_since = {{ "bpf_b_{id}" = "6.2" }}
+            explanations = [{{ pattern = "R* invalid", cause = "c", fix = "f" }}]
+            [[helper_sets]]
+            name = "h"
+            doc = "Helpers."
+            [[helper_sets.helpers]]
+            name = "bpf_a_{id}"
+            call = {{ id = 1 }}
+            returns = {{ kind = "void" }}
+            since = "4.1"
+            [[helper_sets.helpers]]
+            name = "bpf_b_{id}"
+            call = {{ id = 2 }}
+            returns = {{ kind = "void" }}
+            [[explanations]]
+            pattern = "too many"
+            cause = "c"
+            fix = "f"
+            "#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_type_may_have_a_helper_later_than_others() {
+        let mut registry = Registry::new();
+        registry.add(manifest("x", "a/{b}")).unwrap();
+        let ty = registry.find_program_type("t").unwrap();
+        let since = |name| registry.since(ty, registry.find_helper(name).unwrap()).unwrap().to_string();
+        assert_eq!(since("bpf_a_x"), "4.1");
+        assert_eq!(since("bpf_b_x"), "6.2");
+    }
+
+    #[test]
+    fn sections_clash_only_where_a_name_would_match_twice() {
+        let mut registry = Registry::new();
+        registry.add(manifest("x", "a/b")).unwrap();
+        registry.add(manifest("y", "a/c")).unwrap();
+        let error = registry.add(manifest("z", "a/{any}")).unwrap_err();
+        assert!(error.message.contains("`a/{any}`") && error.message.contains("`x:t`"), "{}", error.message);
+    }
+
+    #[test]
+    fn explanations_of_the_type_come_first() {
+        let mut registry = Registry::new();
+        registry.add(manifest("x", "a")).unwrap();
+        let ty = registry.find_program_type("t");
+        let matching = |message: &str| {
+            let found = registry.explanations(ty).find(|e| e.matches(message));
+            found.map(|e| e.pattern.clone())
+        };
+        assert_eq!(matching("R3 invalid mem access").unwrap(), "R* invalid");
+        assert_eq!(matching("too many states").unwrap(), "too many");
+        assert_eq!(matching("invalid R3"), None);
     }
 }

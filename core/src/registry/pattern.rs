@@ -64,6 +64,14 @@ impl Pattern {
         })
     }
 
+    /// Whether some section name matches both patterns.
+    pub fn overlaps(&self, other: &Pattern) -> bool {
+        let forms = |p: &Pattern| [p.parts.len(), p.optional_from];
+        forms(self)
+            .iter()
+            .any(|a| forms(other).iter().any(|b| parts_overlap(&self.parts[..*a], &other.parts[..*b])))
+    }
+
     fn matches_parts(&self, section: &str, count: usize) -> Option<Holes> {
         let mut holes = Vec::new();
         let mut rest = Some(section);
@@ -83,6 +91,18 @@ impl Pattern {
         }
         rest.is_none().then_some(holes)
     }
+}
+
+/// Whether some section name has both shapes; a hole at the end takes the rest of the name.
+fn parts_overlap(a: &[Part], b: &[Part]) -> bool {
+    let (Some((first_a, rest_a)), Some((first_b, rest_b))) = (a.split_first(), b.split_first()) else {
+        return a.is_empty() && b.is_empty();
+    };
+    if matches!((first_a, first_b), (Part::Text(x), Part::Text(y)) if x != y) {
+        return false;
+    }
+    let takes_rest = |part: &Part, rest: &[Part]| rest.is_empty() && matches!(part, Part::Hole(_));
+    takes_rest(first_a, rest_a) || takes_rest(first_b, rest_b) || parts_overlap(rest_a, rest_b)
 }
 
 fn part(piece: &str) -> Result<Part, &'static str> {
@@ -117,6 +137,23 @@ mod tests {
         assert_eq!(p.matches("one/x/y").unwrap(), [("what".into(), "x/y".into())]);
         assert_eq!(p.matches("one/"), None);
         assert_eq!(p.matches("ones"), None);
+    }
+
+    #[test]
+    fn overlaps_are_those_of_names() {
+        let overlap = |a: &str, b: &str| {
+            let (a, b) = (Pattern::parse(a).unwrap(), Pattern::parse(b).unwrap());
+            assert_eq!(a.overlaps(&b), b.overlaps(&a));
+            a.overlaps(&b)
+        };
+        assert!(overlap("a/{x}", "a/b"));
+        assert!(overlap("a/{x}", "a/b/c"));
+        assert!(overlap("a[/{x}]", "a"));
+        assert!(overlap("a/{x}/c", "a/b/{y}"));
+        assert!(!overlap("a", "a/{x}"));
+        assert!(!overlap("a/b", "a/c"));
+        assert!(!overlap("a/{x}/c", "a/b/d"));
+        assert!(!overlap("a", "a.b"));
     }
 
     #[test]

@@ -89,9 +89,27 @@ pub struct Argument {
     pub name: String,
     /// What it takes.
     pub kind: ArgumentKind,
-    /// The value where the user gives none.
+    /// The value where the user gives none; for a pointer, 0 is null.
     #[serde(default)]
     pub default: Option<i64>,
+    /// Whether the verifier must know the value: a literal or a constant.
+    #[serde(default)]
+    pub constant: bool,
+    /// Whether the call releases it: the pointer cannot be used afterwards.
+    #[serde(default)]
+    pub releases: bool,
+}
+
+/// A function that a helper calls back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallbackSignature {
+    /// Names and kinds of its parameters. A [`ArgumentKind::Map`] is the map argument of the call, a
+    /// [`ArgumentKind::MapKey`] and a [`ArgumentKind::MapValue`] point into it, and an [`ArgumentKind::Object`] is the
+    /// object that the call was given.
+    pub params: Vec<(String, ArgumentKind)>,
+    /// The least and the greatest value it may return.
+    pub range: (i64, i64),
 }
 
 /// What an argument takes.
@@ -108,6 +126,8 @@ pub enum ArgumentKind {
     MapKey,
     /// A pointer to a value of the map argument.
     MapValue,
+    /// A pointer to room for a value of the map argument, which the helper fills.
+    MapValueOut,
     /// Memory that the helper reads; its size is the argument of that name (or fixed, see [`SizeOf`](Self::SizeOf)).
     MemIn,
     /// Memory that the helper fills.
@@ -122,10 +142,12 @@ pub enum ArgumentKind {
     UserAddress,
     /// A trusted pointer to a kernel struct.
     Kernel(String),
-    /// A function of the program with that many parameters.
-    Callback(u32),
+    /// A function of the program.
+    Callback(CallbackSignature),
     /// A pointer to an object of the program of at least that many bytes (`bpf_dynptr`, `bpf_timer`).
     Object(u32),
+    /// Memory that an earlier helper handed out as an acquired [`ResultKind::Mem`] (a ring buffer record).
+    Reserved,
 }
 
 /// The result of a helper.

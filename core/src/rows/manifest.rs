@@ -3,7 +3,8 @@
 //! Promises: unknown keys, an unknown schema version and rows that contradict themselves are refused, with the place in
 //! the manifest. Leaves out: clashes between plugins, which the registry finds.
 
-use super::{ArgumentKind, HelperSet, ProgramType};
+use super::{ArgumentKind, Explanation, HelperSet, ProgramType, ResultKind};
+use crate::target::KernelVersion;
 use crate::types::Region;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,9 @@ pub struct Manifest {
     /// Python names for kernel types and constants.
     #[serde(default)]
     pub mappings: Vec<Mapping>,
+    /// What refusals of the verifier mean for any program type; asked after those of the type.
+    #[serde(default)]
+    pub explanations: Vec<Explanation>,
     /// Passes; they need code, so a plugin without code has none.
     #[serde(default)]
     pub passes: Vec<PassRow>,
@@ -130,7 +134,7 @@ fn is_name(text: &str) -> bool {
 /// The C integer types that rows may name: width in bits and whether signed.
 pub fn c_int(name: &str) -> Option<(u8, bool)> {
     Some(match name {
-        "u8" | "unsigned char" => (8, false),
+        "u8" | "unsigned char" | "bool" => (8, false),
         "u16" => (16, false),
         "u32" | "unsigned int" => (32, false),
         "u64" | "unsigned long" => (64, false),
@@ -231,6 +235,12 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
             return fail("regions.packet_end", "the end of a packet cannot be read or written".into());
         }
     }
+    if !is_version(row.needs.kernel.as_ref()) {
+        return fail("needs.kernel", "is no kernel version".into());
+    }
+    if let Some((name, _)) = row.helpers_since.iter().find(|(_, since)| !is_version(Some(since))) {
+        return fail(&format!("helpers_since.{name}"), "is no kernel version".into());
+    }
     if let Some(ops) = &row.struct_ops {
         for (i, callback) in ops.callbacks.iter().enumerate() {
             let types = callback.params.iter().map(|(_, ty)| ty).chain([&callback.ret]);
@@ -242,6 +252,11 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
         }
     }
     Ok(())
+}
+
+/// Whether a kernel version can be read, or none is given.
+fn is_version(text: Option<&String>) -> bool {
+    text.is_none_or(|text| KernelVersion::parse(text).is_some())
 }
 
 fn is_c_type(text: &str) -> bool {
@@ -264,6 +279,9 @@ fn check_helper_set(place: &str, set: &HelperSet) -> Result<(), ManifestError> {
         if !names.insert(&helper.name) {
             return fail("name", format!("`{}` is there twice", helper.name));
         }
+        if !is_version(helper.since.as_ref()) {
+            return fail("since", "is no kernel version".into());
+        }
         if helper.args.len() > 5 {
             return fail("args", "a helper takes at most five arguments".into());
         }
@@ -272,11 +290,26 @@ fn check_helper_set(place: &str, set: &HelperSet) -> Result<(), ManifestError> {
                 ArgumentKind::Scalar(ty) if c_int(ty).is_none() => {
                     return fail(&format!("args[{j}].kind"), format!("unknown integer type `{ty}`"));
                 }
+                ArgumentKind::Callback(callback) if callback.params.len() > 5 => {
+                    return fail(
+                        &format!("args[{j}].kind"),
+                        "a callback takes at most five parameters".into(),
+                    );
+                }
                 ArgumentKind::SizeOf(of) if !helper.args.iter().any(|a| a.name == *of) => {
                     return fail(&format!("args[{j}].kind"), format!("there is no argument `{of}`"));
                 }
                 _ => {}
             }
+        }
+        match &helper.returns.kind {
+            ResultKind::Scalar(ty) if c_int(ty).is_none() => {
+                return fail("returns.kind", format!("unknown integer type `{ty}`"));
+            }
+            ResultKind::Mem(of) | ResultKind::Packet(of) if !helper.args.iter().any(|a| a.name == *of) => {
+                return fail("returns.kind", format!("there is no argument `{of}`"));
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -8,7 +8,9 @@ mod helper;
 mod manifest;
 mod program_type;
 
-pub use helper::{Argument, ArgumentKind, Helper, HelperCall, HelperSet, Result_, ResultKind, Take};
+pub use helper::{
+    Argument, ArgumentKind, CallbackSignature, Helper, HelperCall, HelperSet, Result_, ResultKind, Take,
+};
 pub use manifest::{Constant, Manifest, ManifestError, Mapping, PassPoint, PassRow, c_int};
 pub use program_type::{
     Access, Arguments, Arithmetic, AttachKind, Callback, Context, ContextField, Explanation, Gives, Needs,

@@ -38,6 +38,9 @@ pub struct ProgramType {
     /// Helpers of those sets that it may not call after all.
     #[serde(default)]
     pub helpers_refused: Vec<String>,
+    /// Helpers of those sets that it may call only from a later kernel version than the helper's own: name and version.
+    #[serde(default)]
+    pub helpers_since: BTreeMap<String, String>,
     /// Whether it may sleep.
     #[serde(default)]
     pub sleepable: bool,
@@ -169,7 +172,7 @@ pub enum Arguments {
     /// To registers of the context, by architecture.
     Registers(Registers),
     /// To the parameters of a kernel prototype in BTF: the function type behind typedef `typedef` (holes allowed),
-    /// without its first `skip` parameters. Pointers are trusted. The context is an array of 64-bit words.
+    /// without its first `skip` parameters. The context is an array of 64-bit words.
     Prototype {
         /// The typedef.
         typedef: String,
@@ -179,6 +182,9 @@ pub enum Arguments {
         /// Whether the context parameter is left out: the parameters are the arguments themselves.
         #[serde(default)]
         direct: bool,
+        /// What pointers among them point into.
+        #[serde(default = "trusted")]
+        pointers: Region,
     },
     /// To 64-bit words of the context, untyped.
     Words,
@@ -186,11 +192,15 @@ pub enum Arguments {
     Callback,
 }
 
+fn trusted() -> Region {
+    Region::Kernel
+}
+
 /// Registers that hold arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registers {
-    /// By architecture (`x86_64`), the fields of the record, in order of the arguments.
+    /// By architecture (`x86_64`), the fields of the record (`di`, `regs[0]`), in order of the arguments.
     pub arguments: BTreeMap<String, Vec<String>>,
     /// By architecture, the field with the return value.
     #[serde(default)]
@@ -301,7 +311,7 @@ pub struct Needs {
     pub gpl: bool,
 }
 
-/// What a refusal of the verifier means for this program type.
+/// What a refusal of the verifier means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Explanation {
@@ -311,6 +321,17 @@ pub struct Explanation {
     pub cause: String,
     /// What to do.
     pub fix: String,
+}
+
+impl Explanation {
+    /// Whether a message of the verifier is meant: the parts of the pattern between `*` occur in it, in order.
+    pub fn matches(&self, message: &str) -> bool {
+        let mut rest = Some(message);
+        for part in self.pattern.split('*') {
+            rest = rest.and_then(|text| text.split_once(part)).map(|(_, behind)| behind);
+        }
+        rest.is_some()
+    }
 }
 
 /// A kernel struct of callbacks.

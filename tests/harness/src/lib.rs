@@ -1,1 +1,14 @@
-//! Placeholder.
+//! The harness that runs pbpf's cases: what a case file asks for, and what a kernel does with it.
+//!
+//! Promises: a case passes only if everything it asks for was seen and nothing else was said; what could not be tried is counted
+//! as skipped, never as passed. Leaves out: the cases (`tests/cases`) and the command line of the runner (`tests/cases.rs`).
+//!
+//! The way of a case: [`directives`] reads it, [`diagnostics`] and [`golden`] hold the compiler's output against it, [`plan`] is what is left for a kernel.
+
+pub mod diagnostics;
+pub mod directives;
+pub mod golden;
+pub mod packets;
+pub mod plan;
+pub mod scan;
+pub mod values;

@@ -1,0 +1,435 @@
+//! HIR: resolved, typed, structured.
+//!
+//! Names have become ids; each expression has a type once `infer` has run (before, its type is `void`). Control flow is
+//! still Python's. Field names stay text: they belong to the record that the type names.
+//!
+//! Promises: a place ([`Place`]) is what can be assigned; evaluation order is the order of the fields here.
+//! Leaves out: memory. Where a value lives is decided when MIR is made.
+
+use crate::ast::{BinaryOp, CompareOp};
+use crate::entity;
+use crate::entity::Table;
+use crate::registry::{HelperId, Holes, ProgramTypeId};
+use crate::rows::Take;
+use crate::source::{FileId, Span};
+use crate::types::{TypeId, Types};
+
+pub use crate::mir::{Init, MapId, Section};
+
+entity! {
+    /// A function of a module; kept in MIR.
+    FuncId, "fn"
+}
+entity! {
+    /// A global variable of a module; kept in MIR.
+    GlobalId, "global"
+}
+entity! {
+    /// A local variable of a function, parameters included.
+    LocalId, "local"
+}
+
+/// A file, resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// The file.
+    pub file: FileId,
+    /// `LICENSE`.
+    pub license: Option<String>,
+    /// All types.
+    pub types: Types,
+    /// Maps.
+    pub maps: Table<MapId, Map>,
+    /// Global variables.
+    pub globals: Table<GlobalId, Global>,
+    /// Variables of kernel structs of callbacks.
+    pub struct_ops: Vec<StructOps>,
+    /// Functions.
+    pub functions: Table<FuncId, Function>,
+}
+
+/// A map as declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Map {
+    /// The name.
+    pub name: String,
+    /// `hash`, `array`, ...: see [`crate::mir::Map::kind`].
+    pub kind: String,
+    /// The number of the map type.
+    pub kind_id: u32,
+    /// Key type.
+    pub key: Option<TypeId>,
+    /// Value type.
+    pub value: Option<TypeId>,
+    /// `max_entries`.
+    pub max_entries: u32,
+    /// `map_flags`.
+    pub flags: u32,
+    /// Whether it is pinned by name.
+    pub pinned: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// A global variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Global {
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub ty: TypeId,
+    /// The section.
+    pub section: Section,
+    /// The initial value.
+    pub init: Init,
+    /// Where.
+    pub span: Span,
+}
+
+/// A variable of a kernel struct of callbacks, written as a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StructOps {
+    /// The class.
+    pub name: String,
+    /// Its program type.
+    pub program_type: ProgramTypeId,
+    /// Members set to plain values.
+    pub members: Vec<(String, StructOpsValue, Span)>,
+    /// Callbacks: member and function.
+    pub callbacks: Vec<(String, FuncId)>,
+    /// Where.
+    pub span: Span,
+}
+
+/// A plain member of a [`StructOps`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StructOpsValue {
+    /// An integer.
+    Int(i64),
+    /// Text.
+    Str(String),
+}
+
+/// A program: what the kernel calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The ELF section.
+    pub section: String,
+    /// Its type.
+    pub program_type: ProgramTypeId,
+    /// What stood in the holes of the section's pattern.
+    pub holes: Holes,
+    /// Which of the type's patterns matched; none for a callback.
+    pub pattern: Option<usize>,
+    /// For a callback, the position in the type's row.
+    pub callback: Option<usize>,
+    /// Where the section is named.
+    pub section_span: Span,
+}
+
+/// What a function is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FunctionKind {
+    /// The kernel calls it.
+    Program(Program),
+    /// Programs of the file call it.
+    Subprogram,
+}
+
+/// A function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// The name.
+    pub name: String,
+    /// What it is.
+    pub kind: FunctionKind,
+    /// The first locals are the parameters.
+    pub params: Vec<LocalId>,
+    /// The local that is the context, in a program that has one.
+    pub context: Option<LocalId>,
+    /// Locals.
+    pub locals: Table<LocalId, Local>,
+    /// The result as annotated; `infer` fills in what is not.
+    pub ret: Option<TypeId>,
+    /// The body.
+    pub body: Vec<Stmt>,
+    /// The name's place.
+    pub span: Span,
+}
+
+/// A local variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// The name.
+    pub name: String,
+    /// The annotated or inferred type.
+    pub ty: TypeId,
+    /// Whether the type was annotated.
+    pub declared: bool,
+    /// For a parameter of a program: how it is bound.
+    pub binding: Option<Binding>,
+    /// Where it is first bound.
+    pub span: Span,
+}
+
+/// How a parameter of a program is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The context itself.
+    Context,
+    /// Argument of the traced function, event or callback.
+    Argument(u32),
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stmt {
+    /// What it is.
+    pub kind: StmtKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// What a statement is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StmtKind {
+    /// Evaluates for its effect.
+    Expr(Expr),
+    /// Evaluates the value, then stores it in each place.
+    Assign {
+        /// The places, left to right.
+        places: Vec<Place>,
+        /// The value.
+        value: Expr,
+    },
+    /// `a, b = x, y`: evaluates all values, then stores them.
+    Unpack {
+        /// The places.
+        places: Vec<Place>,
+        /// As many values.
+        values: Vec<Expr>,
+    },
+    /// `place op= value`; the place is evaluated once.
+    Update {
+        /// The place.
+        place: Place,
+        /// The operator.
+        op: BinaryOp,
+        /// The value.
+        value: Expr,
+    },
+    /// `del m[k]`.
+    Delete {
+        /// The map.
+        map: MapId,
+        /// The key.
+        key: Expr,
+    },
+    /// `if`.
+    If {
+        /// The condition.
+        test: Expr,
+        /// If true.
+        then: Vec<Stmt>,
+        /// If false.
+        orelse: Vec<Stmt>,
+    },
+    /// `while`.
+    While {
+        /// The condition.
+        test: Expr,
+        /// The body.
+        body: Vec<Stmt>,
+        /// Runs when the condition is false, not on `break`.
+        orelse: Vec<Stmt>,
+    },
+    /// `for local in range(start, stop, step)`; the bounds are evaluated once.
+    Range {
+        /// The variable.
+        local: LocalId,
+        /// First value.
+        start: Expr,
+        /// One past the last.
+        stop: Expr,
+        /// A constant that is not 0.
+        step: i64,
+        /// The body.
+        body: Vec<Stmt>,
+        /// Runs at the end, not on `break`.
+        orelse: Vec<Stmt>,
+    },
+    /// `return`.
+    Return(Option<Expr>),
+    /// `assert`: returns the program type's default if false.
+    Assert(Expr),
+    /// `break`.
+    Break,
+    /// `continue`.
+    Continue,
+    /// `pass`.
+    Pass,
+}
+
+/// What can be assigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What it is.
+    pub kind: PlaceKind,
+    /// The type of what is stored.
+    pub ty: TypeId,
+    /// Where.
+    pub span: Span,
+}
+
+/// What a place is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// A local variable.
+    Local(LocalId),
+    /// A global variable.
+    Global(GlobalId),
+    /// A field of a record or of what a pointer points to.
+    Field {
+        /// The record or pointer.
+        base: Expr,
+        /// The field.
+        name: String,
+    },
+    /// An element of an array or of what a pointer points to.
+    Index {
+        /// The array or pointer.
+        base: Expr,
+        /// The index.
+        index: Expr,
+    },
+    /// `m[key]`.
+    MapItem {
+        /// The map.
+        map: MapId,
+        /// The key.
+        key: Expr,
+    },
+}
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// The type; `void` before `infer`.
+    pub ty: TypeId,
+    /// Where.
+    pub span: Span,
+}
+
+/// What an expression is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExprKind {
+    /// An integer; those past `i64` are kept as their 64 bits.
+    Int(i64),
+    /// A truth value.
+    Bool(bool),
+    /// `None`.
+    None,
+    /// Text.
+    Text(String),
+    /// A local variable.
+    Local(LocalId),
+    /// A global variable.
+    Global(GlobalId),
+    /// A map, as an argument.
+    Map(MapId),
+    /// A function, as a callback.
+    Function(FuncId),
+    /// `-a`, `~a`.
+    Unary(UnaryOp, Box<Expr>),
+    /// `a op b` on numbers, or pointer arithmetic.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `a < b < c`; each operand is evaluated at most once.
+    Compare(Box<Expr>, Vec<(CompareOp, Expr)>),
+    /// `key in m`.
+    Contains {
+        /// The map.
+        map: MapId,
+        /// The key.
+        key: Box<Expr>,
+        /// Whether it is `not in`.
+        negated: bool,
+    },
+    /// `and` (true) or `or`; gives the value that decided, as Python does.
+    Logical(bool, Vec<Expr>),
+    /// `not a`.
+    Not(Box<Expr>),
+    /// `a if test else b`: test, then, else.
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `name := value`.
+    Walrus(LocalId, Box<Expr>),
+    /// `c_uint32(a)`, `bool(a)`, `int(a)`: the value as the expression's type.
+    Convert(Box<Expr>),
+    /// `struct_x(address)`: a pointer to a record at an address or where another pointer points.
+    Cast(Box<Expr>),
+    /// `S(a=1)`: a new record of the expression's type, zero but for the fields named.
+    New(Vec<(String, Expr)>),
+    /// `str(16)`, `c_int * 4` called: a new zeroed object of the expression's type.
+    Zeroed,
+    /// `a.name`.
+    Field(Box<Expr>, String),
+    /// `a[i]`.
+    Index(Box<Expr>, Box<Expr>),
+    /// `deref(p)`.
+    Deref(Box<Expr>),
+    /// A call of a helper; the arguments are those of its row, in order, with none where the compiler supplies them.
+    Helper {
+        /// The helper.
+        helper: HelperId,
+        /// What is taken of the result.
+        take: Take,
+        /// The arguments.
+        args: Vec<Option<Expr>>,
+    },
+    /// A call of a function of the file.
+    Call(FuncId, Vec<Expr>),
+    /// `m.lookup(key)`: a pointer to the value, or `None`.
+    Lookup(MapId, Box<Expr>),
+    /// `m[key]` read: the value; an absent key returns the program type's default from the program.
+    Item(MapId, Box<Expr>),
+    /// `m.get(key, default)`.
+    Get(MapId, Box<Expr>, Box<Expr>),
+    /// `m.update(key, value, flags)`: 0 or a negative errno.
+    Store(MapId, Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `m.delete(key)`: 0 or a negative errno.
+    Remove(MapId, Box<Expr>),
+    /// `print(...)`.
+    Print(Vec<PrintPart>),
+    /// `len`, `min`, `max`, `abs`.
+    Builtin(Builtin, Vec<Expr>),
+}
+
+/// Unary operators on numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnaryOp {
+    /// `-`.
+    Neg,
+    /// `~`.
+    Invert,
+}
+
+/// Built-in functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtin {
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+    /// The distance from 0.
+    Abs,
+}
+
+/// A part of what is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrintPart {
+    /// Text.
+    Text(String),
+    /// A value, in decimal or as the letter (`x`, `d`, `s`) says.
+    Value(Expr, Option<char>),
+}

@@ -1,0 +1,166 @@
+//! The diagnostics that pbpf prints with `--message-format json`, and how they are held against the expectations.
+//!
+//! Promises: each diagnostic uses up one expectation and each expectation needs one diagnostic; what is left on either side is a
+//! failure. Leaves out: running pbpf.
+
+use crate::directives::{Expectation, Target};
+use serde::Deserialize;
+use std::path::Path;
+
+/// One diagnostic.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Diagnostic {
+    /// Kebab-case code.
+    pub code: String,
+    /// `error`, `warning` or `note`.
+    pub severity: String,
+    /// The message.
+    pub message: String,
+    /// The source file; `None` for a diagnostic without a place.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// Line, from 1.
+    #[serde(default)]
+    pub line: Option<u32>,
+    /// Column, from 1.
+    #[serde(default)]
+    pub column: Option<u32>,
+    /// What is at the place.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Other places.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    /// Facts.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// What to do.
+    #[serde(default)]
+    pub help: Vec<String>,
+}
+
+/// A secondary place.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Label {
+    /// What is there.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl Diagnostic {
+    /// Everything that is said, for the search of a text.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let labels = self.labels.iter().map(|l| l.message.as_str());
+        std::iter::once(self.message.as_str())
+            .chain(self.label.as_deref())
+            .chain(labels)
+            .chain(self.notes.iter().map(String::as_str))
+            .chain(self.help.iter().map(String::as_str))
+    }
+
+    fn answers(&self, expectation: &Expectation, file: &str) -> bool {
+        let place = match (expectation.target, self.line) {
+            (Target::NoPlace, None) => true,
+            (Target::Line(wanted), Some(line)) => {
+                wanted == line && self.file.as_deref().is_some_and(|f| names(f, file))
+            }
+            _ => false,
+        };
+        place
+            && self.severity == expectation.severity.name()
+            && expectation.code.as_ref().is_none_or(|code| *code == self.code)
+            && expectation.text.as_ref().is_none_or(|text| self.texts().any(|said| said.contains(text)))
+    }
+}
+
+/// Whether the file of a diagnostic is the case: the name at the end decides, whatever folder pbpf shows before it.
+fn names(shown: &str, file: &str) -> bool {
+    Path::new(shown).file_name() == Path::new(file).file_name()
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let (Some(file), Some(line)) = (&self.file, self.line) {
+            write!(f, "{file}:{line}:{}: ", self.column.unwrap_or(1))?;
+        }
+        write!(f, "{}[{}]: {}", self.severity, self.code, self.message)
+    }
+}
+
+/// Reads one JSON object a line. Other lines are a failure of pbpf: returned as the error.
+pub fn parse(output: &str) -> Result<Vec<Diagnostic>, String> {
+    output
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            serde_json::from_str(line).map_err(|e| format!("`{line}` is not a diagnostic in JSON: {e}"))
+        })
+        .collect()
+}
+
+/// What differs between the diagnostics of `file` and its expectations; empty: nothing.
+pub fn compare(seen: &[Diagnostic], expected: &[Expectation], file: &str) -> Vec<String> {
+    let mut open: Vec<&Expectation> = expected.iter().collect();
+    // The most demanding expectation first, so that a bare `[code]` does not use up what a text was meant for.
+    open.sort_by_key(|e| (e.text.is_none(), e.code.is_none()));
+    let mut failures = Vec::new();
+    for diagnostic in seen {
+        match open.iter().position(|e| diagnostic.answers(e, file)) {
+            Some(at) => {
+                open.remove(at);
+            }
+            None => failures.push(format!("unexpected {diagnostic}")),
+        }
+    }
+    open.sort_by_key(|e| e.written);
+    failures.extend(open.iter().map(|e| format!("missing {e}")));
+    failures
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
+    use super::*;
+    use crate::directives::{Kind, expectations};
+
+    fn expected(text: &str) -> Vec<Expectation> {
+        expectations::parse(text, Kind::Python).unwrap()
+    }
+
+    const SEEN: &str = r#"{"code":"unknown-name","severity":"error","message":"`y` is not known","file":"d/a.py","line":1,"column":5,"help":["write x"]}
+{"code":"empty","severity":"warning","message":"nothing here","file":null}
+"#;
+
+    #[test]
+    fn all_expected() {
+        let seen = parse(SEEN).unwrap();
+        let case = "x = y # error: [unknown-name] \"write x\" # warning-file: [empty]\n";
+        assert_eq!(compare(&seen, &expected(case), "other/a.py"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn both_sides_are_reported() {
+        let seen = parse(SEEN).unwrap();
+        let failures = compare(&seen, &expected("\nx = y # error: [unknown-name]\n"), "a.py");
+        assert_eq!(
+            failures,
+            [
+                "unexpected d/a.py:1:5: error[unknown-name]: `y` is not known",
+                "unexpected warning[empty]: nothing here",
+                "missing error[unknown-name] on line 2",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_diagnostic_uses_up_one_expectation() {
+        let seen = parse(SEEN.lines().next().unwrap()).unwrap();
+        let failures = compare(&seen, &expected("x # error: [unknown-name] # error: \"y\"\n"), "a.py");
+        assert_eq!(failures, ["missing error[unknown-name] on line 1"]);
+    }
+
+    #[test]
+    fn prose_is_not_json() {
+        assert!(parse("thread 'main' panicked\n").is_err());
+    }
+}

@@ -1,0 +1,296 @@
+//! The directives that become steps of a plan: `run`, `attach`, `workload`, `map`, ...
+//!
+//! Promises: one directive line gives one step, `->` chains further ones; packets are built here, so a plan is plain data.
+//! Leaves out: whether a program or a map of that name exists.
+
+use crate::{
+    packets,
+    plan::{Action, Comparison, MapCheck, Need, Place, RunInput, RunTest, Step, Work},
+    scan::Cursor,
+    values::{self, Operator, Scalar},
+};
+
+/// Most inputs that one `for` may give.
+const MOST_INPUTS: i64 = 4096;
+
+/// The steps of directive `word`, or `None` if there is no such step.
+pub(super) fn parse(word: &str, line: u32, c: &mut Cursor<'_>) -> Result<Option<Vec<Step>>, String> {
+    let Some(first) = action(word, c)? else { return Ok(None) };
+    let mut steps = vec![Step { line, action: first }];
+    while c.eat("->") {
+        let before = c.clone();
+        let next = c.name()?;
+        if let ("packet", Some(Action::Run(run))) = (next, steps.last_mut().map(|s| &mut s.action)) {
+            run.packet_after = Some(packets::packet(c, None)?);
+            continue;
+        }
+        let action = action(next, c)?.ok_or_else(|| before.wanted("a step after `->`"))?;
+        steps.push(Step { line, action });
+    }
+    c.finish()?;
+    Ok(Some(steps))
+}
+
+fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
+    Ok(Some(match word {
+        "needs" => Action::Needs(need(c)?),
+        "run" => Action::Run(run(c)?),
+        "attach" => Action::Attach(match () {
+            () if c.eat_word("veth") => Place::Veth,
+            () if c.eat_word("lo") => Place::Loopback,
+            () => Place::Nowhere,
+        }),
+        "detach" => Action::Detach,
+        "workload" => {
+            let work = work(c)?;
+            let count = if c.is_done() || c.rest().starts_with("->") { None } else { Some(comparison(c)?) };
+            Action::Workload { work, count }
+        }
+        "prints" | "prints-any" => Action::Prints {
+            text: c.quoted()?,
+            times: if c.eat("*") { Some(positive(c)?) } else { None },
+            anyone: word == "prints-any",
+        },
+        "map" => map(c)?,
+        "global" => Action::Global { name: c.name()?.to_owned(), expect: comparison(c)? },
+        "insns" => Action::Instructions { program: c.name()?.to_owned(), expect: comparison(c)? },
+        "file" => {
+            let path = c.run("a path", |ch| !ch.is_whitespace())?.to_owned();
+            c.expect("==")?;
+            Action::File { path, text: c.quoted()? }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn comparison(c: &mut Cursor<'_>) -> Result<Comparison, String> {
+    Ok(Comparison { operator: Operator::parse(c)?, value: Scalar::parse(c)? })
+}
+
+fn positive(c: &mut Cursor<'_>) -> Result<u32, String> {
+    let before = c.clone();
+    u32::try_from(c.integer()?).map_err(|_| before.wanted("a number that is not negative"))
+}
+
+fn need(c: &mut Cursor<'_>) -> Result<Need, String> {
+    let before = c.clone();
+    match c.run("a need", |ch| ch.is_alphanumeric() || ch == '-')? {
+        "kprobe-attach" => Ok(Need::KprobeAttach),
+        "fentry" => Ok(Need::Fentry),
+        "lsm" => Ok(Need::Lsm),
+        "sched-ext" => Ok(Need::SchedExt),
+        "kernel" => {
+            c.expect(">=")?;
+            let major = positive(c)?;
+            c.expect(".")?;
+            Ok(Need::Kernel(major, positive(c)?))
+        }
+        "btf" => c.name().map(|name| Need::Btf(name.to_owned())),
+        _ => Err(before.wanted("kprobe-attach, fentry, lsm, sched-ext, `kernel >= A.B` or `btf NAME`")),
+    }
+}
+
+fn run(c: &mut Cursor<'_>) -> Result<RunTest, String> {
+    let program = c.name()?.to_owned();
+    let arguments = c.clone();
+    // The first reading finds the end of the arguments, where the range of `N` stands.
+    let mut inputs = vec![input(c, Some(0))?];
+    if c.eat_word("for") {
+        c.expect("N")?;
+        c.expect("in")?;
+        let first = bound(c)?;
+        c.expect("..")?;
+        let inclusive = c.eat("=");
+        let last = bound(c)? + i64::from(inclusive);
+        if !(0 <= first && first < last && last - first <= MOST_INPUTS) {
+            return Err(format!("the range of `N` must give 1 to {MOST_INPUTS} numbers from 0 on"));
+        }
+        inputs = (first..last)
+            .map(|n| {
+                let mut again = input(&mut arguments.clone(), Some(n))?;
+                again.label = format!("N={n}");
+                Ok(again)
+            })
+            .collect::<Result<_, String>>()?;
+    } else {
+        // Once more without a value for `N`, which must not be used then.
+        inputs = vec![input(&mut arguments.clone(), None)?];
+    }
+    Ok(RunTest { program, inputs, returns: comparison(c)?, packet_after: None })
+}
+
+/// A bound of a range: digits only, because `0..64` must not be read as one number.
+fn bound(c: &mut Cursor<'_>) -> Result<i64, String> {
+    let digits = c.run("a number", |ch| ch.is_ascii_digit())?;
+    digits.parse().map_err(|_| format!("`{digits}` is too large"))
+}
+
+fn input(c: &mut Cursor<'_>, n: Option<i64>) -> Result<RunInput, String> {
+    let mut input = RunInput::default();
+    c.expect("(")?;
+    while !c.eat(")") {
+        let before = c.clone();
+        match c.name()? {
+            "packet" => {
+                c.expect("=")?;
+                input.packet = Some(packets::packet(c, n)?);
+            }
+            "ctx" => {
+                c.expect("=")?;
+                input.context = Some(context(c, n)?);
+            }
+            _ => return Err(before.wanted("`packet=`, `ctx=` or `)`")),
+        }
+        c.eat(",");
+    }
+    Ok(input)
+}
+
+/// `u64[1, 2]`, `u32[...]`, or anything a packet can be (`zeros(16)`, `hex(...)`).
+fn context(c: &mut Cursor<'_>, n: Option<i64>) -> Result<Vec<u8>, String> {
+    let width = match () {
+        () if c.eat("u64[") => 8,
+        () if c.eat("u32[") => 4,
+        () => return packets::packet(c, n),
+    };
+    let mut bytes = Vec::new();
+    while !c.eat("]") {
+        let value = match () {
+            () if c.eat_word("N") => n.ok_or("`N` is used without `for N in A..B`")?,
+            () => values::number(c)?,
+        };
+        bytes.extend(&value.to_le_bytes()[..width]);
+        c.eat(",");
+    }
+    Ok(bytes)
+}
+
+fn map(c: &mut Cursor<'_>) -> Result<Action, String> {
+    let map = c.name()?.to_owned();
+    if c.eat(".len") {
+        return Ok(Action::MapLength { map, expect: comparison(c)? });
+    }
+    c.expect("[")?;
+    let mut key = Vec::new();
+    if c.eat("{") {
+        while !c.eat("}") {
+            let part = Scalar::parse(c)?;
+            c.expect(":")?;
+            key.push((part, Some(positive(c)? as usize)));
+            c.eat(",");
+        }
+    } else {
+        key.push((Scalar::parse(c)?, None));
+    }
+    c.expect("]")?;
+    let bytes = if c.eat_word("bytes") {
+        let first = bound(c)? as usize;
+        c.expect("..")?;
+        let last = bound(c)? as usize;
+        if first >= last {
+            return Err("the range of bytes is empty".to_owned());
+        }
+        Some((first, last))
+    } else {
+        None
+    };
+    let expect = if c.eat_word("missing") { None } else { Some(comparison(c)?) };
+    Ok(Action::Map(MapCheck { map, key, bytes, expect }))
+}
+
+fn work(c: &mut Cursor<'_>) -> Result<Work, String> {
+    let before = c.clone();
+    let word = c.run("a workload", |ch| ch.is_alphanumeric() || ch == '-')?;
+    let mut argument = || c.run("an argument", |ch| !ch.is_whitespace()).map(str::to_owned);
+    Ok(match word {
+        "exec" => Work::Exec(positive(c)?.max(1)),
+        "unlink" => Work::Unlink(argument()?),
+        "open" => Work::Open(positive(c)?),
+        "syscall" => Work::Syscall(argument()?, positive(c)?),
+        "sleep" => Work::Sleep(positive(c)?),
+        "spin" => Work::Spin(positive(c)?, positive(c)?),
+        "ping" => Work::Ping(argument()?, positive(c)?),
+        "udp" => Work::Udp(argument()?, positive(c)?),
+        "udp-echo" => Work::UdpEcho(argument()?, positive(c)?),
+        _ => return Err(before.wanted("exec, unlink, open, syscall, sleep, spin, ping, udp or udp-echo")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
+    use super::*;
+
+    fn one(word: &str, text: &str) -> Action {
+        let mut steps = parse(word, 1, &mut Cursor::new(text)).unwrap().unwrap();
+        assert_eq!(steps.len(), 1);
+        steps.remove(0).action
+    }
+
+    fn refuse(word: &str, text: &str) -> String {
+        parse(word, 1, &mut Cursor::new(text)).unwrap_err()
+    }
+
+    #[test]
+    fn runs_over_every_length() {
+        let Action::Run(run) = one("run", "f(packet=eth/ip cut N) for N in 0..=64 == XDP_DROP") else {
+            panic!()
+        };
+        assert_eq!(run.inputs.len(), 65);
+        assert_eq!(run.inputs[64].packet.as_ref().unwrap().len(), 64);
+        assert_eq!(run.inputs[3].label, "N=3");
+        assert_eq!(run.returns, Comparison { operator: Operator::Equal, value: Scalar::Number(1) });
+    }
+
+    #[test]
+    fn chains() {
+        let steps =
+            parse("run", 3, &mut Cursor::new("f(packet=eth) == 2 -> packet eth/\"x\" -> map counts[6] == 1"));
+        let steps = steps.unwrap().unwrap();
+        assert_eq!(steps.len(), 2);
+        let Action::Run(run) = &steps[0].action else { panic!() };
+        assert_eq!(run.packet_after.as_ref().unwrap().len(), 15);
+        assert_eq!(steps[1].line, 3);
+    }
+
+    #[test]
+    fn contexts() {
+        let Action::Run(run) = one("run", "f(ctx=u64[1, -1]) >= 0") else { panic!() };
+        assert_eq!(run.inputs[0].context.as_ref().unwrap().len(), 16);
+        assert_eq!(run.inputs[0].packet, None);
+    }
+
+    #[test]
+    fn maps() {
+        let Action::Map(check) = one("map", "flows[{$pid:4, 80:2}] bytes 8..16 >= 2") else { panic!() };
+        assert_eq!(check.key[1], (Scalar::Number(80), Some(2)));
+        assert_eq!(check.bytes, Some((8, 16)));
+        let Action::Map(check) = one("map", "counts[7] missing") else { panic!() };
+        assert_eq!(check.expect, None);
+        assert!(matches!(one("map", "counts.len == 3"), Action::MapLength { .. }));
+    }
+
+    #[test]
+    fn the_rest() {
+        assert_eq!(one("needs", "kernel >= 6.12"), Action::Needs(Need::Kernel(6, 12)));
+        assert_eq!(one("attach", "veth"), Action::Attach(Place::Veth));
+        assert_eq!(one("attach", ""), Action::Attach(Place::Nowhere));
+        assert!(matches!(one("workload", "ping 10.77.0.1 3 == 0"), Action::Workload { count: Some(_), .. }));
+        assert!(matches!(one("prints", "\"pid $pid\" * 2"), Action::Prints { times: Some(2), .. }));
+        assert!(matches!(one("file", "/sys/kernel/x == \"enabled\""), Action::File { .. }));
+        assert!(matches!(one("global", "hits > 0"), Action::Global { .. }));
+        assert!(matches!(one("insns", "f <= 40"), Action::Instructions { .. }));
+    }
+
+    #[test]
+    fn refusals() {
+        assert!(refuse("run", "f(packet=zeros(N)) == 0").contains("for N in"));
+        assert!(refuse("run", "f(packet=zeros(N)) for N in 5..5 == 0").contains("range"));
+        assert!(refuse("run", "f(paket=1) == 0").contains("packet="));
+        assert!(refuse("workload", "dance").contains("exec, unlink"));
+        assert!(refuse("needs", "luck").contains("kprobe-attach"));
+        assert!(refuse("map", "a[1] bytes 3..3 == 0").contains("empty"));
+        assert!(refuse("detach", "now").contains("the end of the line"));
+        assert!(parse("dance", 1, &mut Cursor::new("")).unwrap().is_none());
+    }
+}

@@ -1,0 +1,206 @@
+//! A plan: what to do with one object on one kernel, and what must be seen.
+//!
+//! Promises: a plan is data (JSON), so the host and the init of a VM run the very same one; steps run from top to bottom and the
+//! first that fails ends the plan. Leaves out: doing it, which is `execute`.
+
+use crate::values::{Operator, Scalar};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// All that is done with one object on one kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Name of the case, for messages.
+    pub case: String,
+    /// The object file, as the process that runs the plan sees it.
+    pub object: PathBuf,
+    /// What the kernel must say to the object.
+    pub verdict: Verdict,
+    /// What is done after loading.
+    pub steps: Vec<Step>,
+}
+
+/// What the kernel must say to an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every program is accepted, and libbpf warns of nothing.
+    Accept,
+    /// At least one program is refused.
+    Refuse {
+        /// What the verifier's log must contain.
+        text: String,
+        /// The lines of the source that the diagnostics must name; empty: any.
+        lines: Vec<u32>,
+    },
+}
+
+/// One action, and the line of the case that asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Line of the case, from 1.
+    pub line: u32,
+    /// What is done.
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// The steps from here on need this of the kernel; where it is missing they are not run.
+    Needs(Need),
+    /// `BPF_PROG_TEST_RUN` of one program on each input.
+    Run(RunTest),
+    /// Attach every program and register every struct_ops map.
+    Attach(Place),
+    /// Detach everything.
+    Detach,
+    /// Make something happen, and wait for its end.
+    Workload {
+        /// What happens.
+        work: Work,
+        /// What its count must be, if the case says so.
+        count: Option<Comparison>,
+    },
+    /// What the programs printed with `bpf_printk` while they ran for the plan's own processes.
+    Prints {
+        /// What a line must contain; `$pid`, `$ppid` and `$comm` are replaced.
+        text: String,
+        /// How many lines must contain it; `None`: at least one.
+        times: Option<u32>,
+        /// Whether lines of every process count.
+        anyone: bool,
+    },
+    /// An entry of a map.
+    Map(MapCheck),
+    /// The number of entries of a map.
+    MapLength {
+        /// Name of the map.
+        map: String,
+        /// What the number must be.
+        expect: Comparison,
+    },
+    /// A global variable of the object.
+    Global {
+        /// Name of the variable.
+        name: String,
+        /// What it must be.
+        expect: Comparison,
+    },
+    /// The number of instructions of one program in the object.
+    Instructions {
+        /// Name of the program.
+        program: String,
+        /// What the number must be.
+        expect: Comparison,
+    },
+    /// The text of a file, without the white space around it.
+    File {
+        /// Its path.
+        path: String,
+        /// The text.
+        text: String,
+    },
+}
+
+/// A comparison with the thing that was seen on the left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The operator.
+    pub operator: Operator,
+    /// The right side.
+    pub value: Scalar,
+}
+
+/// Something that not every kernel has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// kprobes can be attached.
+    KprobeAttach,
+    /// fentry and fexit programs can be loaded and attached.
+    Fentry,
+    /// LSM programs can be attached.
+    Lsm,
+    /// Schedulers can be registered.
+    SchedExt,
+    /// The kernel is at least this version.
+    Kernel(u32, u32),
+    /// This function or type is in the kernel's BTF.
+    Btf(String),
+}
+
+/// A test run of one program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunTest {
+    /// Name of the program's function.
+    pub program: String,
+    /// What it is run on, one after the other.
+    pub inputs: Vec<RunInput>,
+    /// What it must return each time.
+    pub returns: Comparison,
+    /// What the packet must be afterwards.
+    pub packet_after: Option<Vec<u8>>,
+}
+
+/// The input of one test run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RunInput {
+    /// Names the input in messages; empty where there is one only.
+    pub label: String,
+    /// The packet.
+    pub packet: Option<Vec<u8>>,
+    /// The context structure.
+    pub context: Option<Vec<u8>>,
+}
+
+/// Where programs that need a network device are attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// No program of the object needs one.
+    Nowhere,
+    /// The loopback device.
+    Loopback,
+    /// One end of a veth pair: two network namespaces of the plan's own, 10.77.0.1 here with the programs, 10.77.0.2 there
+    /// with the workloads.
+    Veth,
+}
+
+/// What a workload does, in a process of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// `execve` this many times in one process.
+    Exec(u32),
+    /// Make a file of this name in a folder of its own, and unlink it.
+    Unlink(String),
+    /// Open a file that does not exist, this many times.
+    Open(u32),
+    /// The system call of this name without arguments, this many times.
+    Syscall(String, u32),
+    /// Sleep for this many milliseconds.
+    Sleep(u32),
+    /// Keep this many threads busy for so many milliseconds.
+    Spin(u32, u32),
+    /// This many ICMP echo requests; counts the replies.
+    Ping(String, u32),
+    /// This many UDP datagrams to an address and port; counts those that could be sent.
+    Udp(String, u32),
+    /// This many datagrams to a UDP socket of its own on the address and port; counts those that arrived.
+    UdpEcho(String, u32),
+}
+
+/// What an entry of a map must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapCheck {
+    /// Name of the map.
+    pub map: String,
+    /// The key: one value as wide as the key, or parts with widths in bytes.
+    pub key: Vec<(Scalar, Option<usize>)>,
+    /// The bytes of the value that are looked at (start, end); `None`: all.
+    pub bytes: Option<(usize, usize)>,
+    /// What they must be; `None`: the key must be absent.
+    pub expect: Option<Comparison>,
+}
