@@ -1,0 +1,199 @@
+//! All plugins of a run: found, checked, and registered.
+//!
+//! Promises: everything that is wrong is reported, not only the first; two files with one id are refused, unless they
+//! are the same file or have the same bytes: then the first counts.
+//! Leaves out: the code of libraries, which stays closed until a pass runs.
+
+use crate::search::{Candidate, Origin, Search};
+use crate::trust::Owners;
+use crate::{digest, image, trust};
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::registry::Registry;
+use pbpf_core::rows::Manifest;
+use std::path::{Path, PathBuf};
+
+/// What a plugin is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A shared library.
+    Library {
+        /// Major and minor version of the ABI it was made for.
+        abi: (u16, u16),
+        /// What made it.
+        sdk: String,
+    },
+    /// A TOML file: data only.
+    Toml,
+}
+
+/// A plugin that was found and accepted.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// The id.
+    pub id: String,
+    /// Its own version.
+    pub version: String,
+    /// Its license.
+    pub license: String,
+    /// The file, as it was found.
+    pub path: PathBuf,
+    /// What led to it.
+    pub origin: Origin,
+    /// What it is made of.
+    pub form: Form,
+    /// The file behind all links.
+    real: PathBuf,
+}
+
+impl Plugin {
+    /// The SHA-256 of the file, as `[plugins]` takes it.
+    pub fn sha256(&self) -> std::io::Result<String> {
+        digest::sha256(&self.real)
+    }
+
+    /// Everything it brings, read again from the file.
+    pub fn manifest(&self) -> Result<Manifest, Diagnostic> {
+        Ok(read(&self.real, &self.path)?.1)
+    }
+}
+
+/// All plugins of a run.
+#[derive(Debug, Default)]
+pub struct Plugins {
+    list: Vec<Plugin>,
+    registry: Registry,
+}
+
+impl Plugins {
+    /// Finds and checks all plugins, and registers what they bring. The errors are all that there are.
+    pub fn discover(search: &Search) -> Result<Plugins, Vec<Diagnostic>> {
+        let mut errors = Vec::new();
+        let mut plugins = Plugins::default();
+        let owners = Owners::new(search.executable.as_deref());
+        for candidate in search.candidates(&mut errors) {
+            if let Err(error) = plugins.add(&candidate, &owners) {
+                errors.push(error);
+            }
+        }
+        if errors.is_empty() { Ok(plugins) } else { Err(errors) }
+    }
+
+    fn add(&mut self, candidate: &Candidate, owners: &Owners) -> Result<(), Diagnostic> {
+        let path = &candidate.path;
+        let real = trust::check(path, (!candidate.origin.is_named()).then_some(owners))?;
+        if let Some(pin) = &candidate.sha256 {
+            check_digest(path, &real, pin)?;
+        }
+        if self.list.iter().any(|p| p.real == real) {
+            return Ok(());
+        }
+        let (form, manifest) = read(&real, path)?;
+        if let Some(other) = self.list.iter().find(|p| p.id == manifest.id) {
+            let same = |a: &Path, b: &Path| {
+                digest::sha256(a).ok().is_some_and(|a| digest::sha256(b).ok().is_some_and(|b| a == b))
+            };
+            if same(&other.real, &real) {
+                return Ok(());
+            }
+            let message = format!("two plugins have the id `{}`", manifest.id);
+            return Err(Diagnostic::error("plugin-clash", message)
+                .note(format!("one is `{}` ({})", other.path.display(), other.origin.as_str()))
+                .note(format!("the other is `{}` ({})", path.display(), candidate.origin.as_str()))
+                .help("leave one of the two out"));
+        }
+        let plugin = Plugin {
+            id: manifest.id.clone(),
+            version: manifest.version.clone(),
+            license: manifest.license.clone(),
+            path: path.clone(),
+            origin: candidate.origin,
+            form,
+            real,
+        };
+        // Also when a row is refused: a second file with the id is then still seen as such.
+        self.list.push(plugin);
+        self.registry.add(manifest).map_err(|error| self.name_files(error))
+    }
+
+    /// Adds the files of the plugins that a message of the registry names.
+    fn name_files(&self, error: Diagnostic) -> Diagnostic {
+        let named = |p: &&Plugin| {
+            error.message.contains(&format!("`{}`", p.id)) || error.message.contains(&format!("`{}:", p.id))
+        };
+        let notes: Vec<String> = self
+            .list
+            .iter()
+            .filter(named)
+            .map(|p| format!("plugin `{}` is `{}` ({})", p.id, p.path.display(), p.origin.as_str()))
+            .collect();
+        notes.into_iter().fold(error, Diagnostic::note)
+    }
+
+    /// The plugins, in order of loading.
+    pub fn list(&self) -> &[Plugin] {
+        &self.list
+    }
+
+    /// The plugin with that id.
+    pub fn find(&self, id: &str) -> Option<&Plugin> {
+        self.list.iter().find(|p| p.id == id)
+    }
+
+    /// What all of them bring.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+fn check_digest(shown: &Path, real: &Path, pin: &str) -> Result<(), Diagnostic> {
+    let shown = shown.display();
+    if !digest::is_sha256(pin) {
+        let message = format!("the sha256 given for the plugin `{shown}` is not 64 hexadecimal digits");
+        return Err(Diagnostic::error("plugin-digest", message));
+    }
+    let found = digest::sha256(real).map_err(|error| {
+        Diagnostic::error("plugin-missing", format!("cannot read the plugin `{shown}`: {error}"))
+    })?;
+    if found.eq_ignore_ascii_case(pin) {
+        return Ok(());
+    }
+    let message = format!("the plugin `{shown}` is not the file that the configuration means");
+    Err(Diagnostic::error("plugin-digest", message)
+        .note(format!("its sha256 is   {found}"))
+        .note(format!("it should be    {}", pin.to_ascii_lowercase()))
+        .help("if you changed the plugin yourself, put its new sha256 into `[plugins]`"))
+}
+
+/// What a plugin's file says of itself.
+pub(crate) fn read(real: &Path, shown: &Path) -> Result<(Form, Manifest), Diagnostic> {
+    let name = shown.display();
+    let refused = |error: pbpf_core::rows::ManifestError| {
+        Diagnostic::error("plugin-manifest", format!("the plugin `{name}`: its manifest is refused: {error}"))
+            .help("`docs/writing-a-plugin.md` lists what a manifest holds")
+    };
+    if shown.extension().is_some_and(|e| e == "toml") {
+        let text = std::fs::read(real).map_err(|error| {
+            Diagnostic::error("plugin-missing", format!("cannot read the plugin `{name}`: {error}"))
+        })?;
+        let text = String::from_utf8(text).map_err(|error| {
+            Diagnostic::error("plugin-manifest", format!("the plugin `{name}` is not UTF-8: {error}"))
+        })?;
+        let manifest = Manifest::from_toml(&text).map_err(refused)?;
+        if let Some(pass) = manifest.passes.first() {
+            let message = format!("the plugin `{name}` is data, and a pass (`{}`) needs code", pass.name);
+            return Err(Diagnostic::error("plugin-manifest", message)
+                .help("make it a shared library, or run a command as a pass with `[passes.external]`"));
+        }
+        return Ok((Form::Toml, manifest));
+    }
+    let image = image::read(real, shown)?;
+    let manifest = Manifest::from_json(&image.manifest).map_err(refused)?;
+    if manifest.id != image.id {
+        let message = format!(
+            "the plugin `{name}` calls itself `{}` in its descriptor and `{}` in its manifest",
+            image.id, manifest.id
+        );
+        return Err(Diagnostic::error("plugin-manifest", message).help("use one id in both"));
+    }
+    Ok((Form::Library { abi: image.abi, sdk: image.sdk }, manifest))
+}
