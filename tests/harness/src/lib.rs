@@ -5,10 +5,15 @@
 //!
 //! The way of a case: [`directives`] reads it, [`diagnostics`] and [`golden`] hold the compiler's output against it, [`plan`] is what is left for a kernel.
 
+pub mod cpio;
 pub mod diagnostics;
 pub mod directives;
 pub mod golden;
 pub mod packets;
 pub mod plan;
+pub mod process;
+pub mod report;
 pub mod scan;
+pub mod sys;
 pub mod values;
+pub mod workload;

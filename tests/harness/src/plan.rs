@@ -14,6 +14,8 @@ pub struct Plan {
     pub case: String,
     /// The object file, as the process that runs the plan sees it.
     pub object: PathBuf,
+    /// What the kernel must have for any of it to be done, in the words of the loader's `Feature::parse`.
+    pub needs: Vec<String>,
     /// What the kernel must say to the object.
     pub verdict: Verdict,
     /// What is done after loading.
@@ -49,7 +51,7 @@ pub struct Step {
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The steps from here on need this of the kernel; where it is missing they are not run.
-    Needs(Need),
+    Needs(String),
     /// `BPF_PROG_TEST_RUN` of one program on each input.
     Run(RunTest),
     /// Attach every program and register every struct_ops map.
@@ -111,24 +113,6 @@ pub struct Comparison {
     pub operator: Operator,
     /// The right side.
     pub value: Scalar,
-}
-
-/// Something that not every kernel has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Need {
-    /// kprobes can be attached.
-    KprobeAttach,
-    /// fentry and fexit programs can be loaded and attached.
-    Fentry,
-    /// LSM programs can be attached.
-    Lsm,
-    /// Schedulers can be registered.
-    SchedExt,
-    /// The kernel is at least this version.
-    Kernel(u32, u32),
-    /// This function or type is in the kernel's BTF.
-    Btf(String),
 }
 
 /// A test run of one program.

@@ -8,7 +8,7 @@ mod steps;
 
 use crate::{
     golden::{self, Golden},
-    plan::{Step, Verdict},
+    plan::{Action, Step, Verdict},
     scan::Cursor,
 };
 pub use expectations::{Expectation, Severity, Target};
@@ -74,6 +74,8 @@ pub struct Case {
     pub check_only: bool,
     /// The exit status that pbpf must have; not given: 1 with an expected error, else 0.
     pub exit: Option<i32>,
+    /// What a kernel must have for the case to be loaded at all: the `needs` before any other word about the kernel.
+    pub needs: Vec<String>,
     /// What the kernel must say; `None`: the kernel is not asked.
     pub verdict: Option<Verdict>,
     /// The object is also loaded by bpftool.
@@ -188,6 +190,10 @@ fn header(case: &mut Case, line: u32, text: &str) -> Result<(), String> {
         _ => {
             let found = steps::parse(word, line, &mut c)?
                 .ok_or_else(|| format!("unknown directive `{word}`; there are {WORDS}"))?;
+            if let (None, [Step { action: Action::Needs(need), .. }]) = (&case.verdict, &found[..]) {
+                case.needs.push(need.clone());
+                return Ok(());
+            }
             case.steps.extend(found);
             // Whatever is run must have been accepted, so a step asks for the verdict too.
             if case.verdict.is_none() {
@@ -212,8 +218,6 @@ fn set_verdict(case: &mut Case, verdict: Verdict) -> Result<(), String> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
     use super::*;
-    use crate::plan::Action;
-
     #[test]
     fn a_whole_header() {
         let case = parse(
@@ -228,6 +232,13 @@ mod tests {
         assert_eq!(case.steps.len(), 3);
         assert_eq!(case.steps[2].line, 7);
         assert!(matches!(case.steps[2].action, Action::Map(_)));
+    }
+
+    #[test]
+    fn needs_count_from_where_they_stand() {
+        let case = parse("#: needs: sched_ext\n#: verify\n#: needs: fentry\n#: attach\n", Kind::Python).unwrap();
+        assert_eq!(case.needs, ["sched_ext"]);
+        assert_eq!(case.steps[0].action, Action::Needs("fentry".to_owned()));
     }
 
     #[test]

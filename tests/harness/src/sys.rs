@@ -1,0 +1,127 @@
+//! The system calls that the standard library does not have: namespaces, the name of a process, raw sockets, resource use.
+//!
+//! Promises: errors are `io::Error`; descriptors are owned. Leaves out: everything that `std` can do.
+
+#![allow(unsafe_code, reason = "each function is one system call with its arguments checked beside it")]
+
+use std::{
+    ffi::CStr,
+    io,
+    net::UdpSocket,
+    os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+    time::Duration,
+};
+
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Whether this process runs as root.
+pub fn is_root() -> bool {
+    // SAFETY: takes nothing, cannot fail.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Moves this thread into a new network namespace.
+pub fn unshare_network() -> io::Result<()> {
+    // SAFETY: takes a number only.
+    check(unsafe { libc::unshare(libc::CLONE_NEWNET) }).map(drop)
+}
+
+/// Moves this thread into the network namespace that `namespace` refers to.
+pub fn enter_network(namespace: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the descriptor is open for the whole call.
+    check(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) }).map(drop)
+}
+
+/// Sets the name that the kernel shows for this thread (`comm`), at most 15 bytes of it.
+pub fn set_name(name: &CStr) {
+    // SAFETY: the kernel reads the text up to its end; a longer one is cut.
+    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+}
+
+/// The system call with this number and no arguments; its result does not matter to the caller.
+pub fn call(number: libc::c_long) {
+    // SAFETY: the callers' table holds calls that take no arguments.
+    unsafe { libc::syscall(number) };
+}
+
+/// A raw ICMP socket; `send_to` and `recv_from` work as on a UDP one, the port is not looked at.
+pub fn icmp_socket() -> io::Result<UdpSocket> {
+    // SAFETY: takes numbers only, and the new descriptor has no other owner.
+    unsafe {
+        let fd = check(libc::socket(libc::AF_INET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::IPPROTO_ICMP))?;
+        Ok(OwnedFd::from_raw_fd(fd).into())
+    }
+}
+
+/// Sets the loopback device of this thread's network namespace up.
+pub fn raise_loopback() -> io::Result<()> {
+    let socket = UdpSocket::bind("0.0.0.0:0")?;
+    // SAFETY: all zeros is a valid `ifreq`; the name is short and closed by the zero after it; the request outlives both calls.
+    unsafe {
+        let mut request: libc::ifreq = std::mem::zeroed();
+        request.ifr_name[0] = b'l' as libc::c_char;
+        request.ifr_name[1] = b'o' as libc::c_char;
+        check(libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFFLAGS, &raw mut request))?;
+        request.ifr_ifru.ifru_flags |= libc::IFF_UP as libc::c_short;
+        check(libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request)).map(drop)
+    }
+}
+
+/// The index of a network device in this thread's namespace.
+pub fn device_index(name: &CStr) -> io::Result<u32> {
+    // SAFETY: the name is closed by a zero.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => Err(io::Error::last_os_error()),
+        index => Ok(index),
+    }
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    /// Exit status; `None` if a signal ended it.
+    pub status: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Peak of its resident memory in bytes.
+    pub peak_memory: u64,
+}
+
+/// Waits for the child process `pid`.
+pub fn wait(pid: u32) -> io::Result<Ended> {
+    let mut status = 0;
+    loop {
+        // SAFETY: both results live here; all zeros is a valid `rusage`.
+        let (result, usage) = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            (libc::wait4(pid as libc::pid_t, &raw mut status, 0, &raw mut usage), usage)
+        };
+        match check(result) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+            Ok(_) => {
+                return Ok(Ended {
+                    status: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
+                    signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
+                    peak_memory: usage.ru_maxrss as u64 * 1024,
+                });
+            }
+        }
+    }
+}
+
+/// Ends the process group `group` at once.
+pub fn kill_group(group: u32) {
+    // SAFETY: takes numbers only; the caller started that group and has not yet waited for its leader.
+    unsafe { libc::kill(-(group as libc::pid_t), libc::SIGKILL) };
+}
+
+/// Blocks until `fd` has something to read; false after `limit`.
+pub fn readable(fd: BorrowedFd<'_>, limit: Duration) -> io::Result<bool> {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let limit = limit.as_millis().min(i32::MAX as u128) as i32;
+    // SAFETY: one `pollfd`, which lives here.
+    Ok(check(unsafe { libc::poll(&raw mut poll, 1, limit) })? > 0)
+}
