@@ -56,7 +56,11 @@ pub fn run(command: &mut Command, limit: Duration) -> io::Result<Finished> {
 }
 
 /// The same; `line` sees each piece of standard output as it comes.
-pub fn run_and_watch(command: &mut Command, limit: Duration, line: impl FnMut(&[u8]) + Send) -> io::Result<Finished> {
+pub fn run_and_watch(
+    command: &mut Command,
+    limit: Duration,
+    line: impl FnMut(&[u8]) + Send,
+) -> io::Result<Finished> {
     let began = Instant::now();
     // A group of its own, so that the limit reaches what the program started too.
     let mut child = command
@@ -82,7 +86,8 @@ pub fn run_and_watch(command: &mut Command, limit: Duration, line: impl FnMut(&[
         };
         // A process that outlives its parent would keep the pipes open; it also keeps the number of the group from being used anew.
         sys::kill_group(pid);
-        let text = |bytes: thread::Result<Vec<u8>>| String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+        let text =
+            |bytes: thread::Result<Vec<u8>>| String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
         Ok(Finished {
             status: end.status,
             signal: end.signal,
@@ -119,7 +124,9 @@ mod tests {
 
     #[test]
     fn output_and_status() {
-        let done = run(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]), Duration::from_secs(10)).unwrap();
+        let done =
+            run(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]), Duration::from_secs(10))
+                .unwrap();
         assert_eq!((done.status, done.stdout.as_str(), done.stderr.as_str()), (Some(3), "out\n", "err\n"));
         assert!(done.peak_memory > 100_000);
         assert_eq!(done.ending(), "ended with status 3");
@@ -128,14 +135,16 @@ mod tests {
     #[test]
     fn the_limit_reaches_the_children() {
         let began = Instant::now();
-        let done = run(Command::new("sh").args(["-c", "sleep 60 & sleep 60"]), Duration::from_millis(200)).unwrap();
+        let done =
+            run(Command::new("sh").args(["-c", "sleep 60 & sleep 60"]), Duration::from_millis(200)).unwrap();
         assert!(done.timed_out && began.elapsed() < Duration::from_secs(10));
         assert_eq!(done.signal, Some(9));
     }
 
     #[test]
     fn much_output_does_not_block() {
-        let done = run(Command::new("sh").args(["-c", "head -c 300000 /dev/zero"]), Duration::from_secs(10)).unwrap();
+        let done = run(Command::new("sh").args(["-c", "head -c 300000 /dev/zero"]), Duration::from_secs(10))
+            .unwrap();
         assert_eq!(done.stdout.len(), 300_000);
     }
 }

@@ -76,7 +76,10 @@ impl Counts {
     /// The line that `cargo test` prints for a test program, so that who adds such lines up needs no special case.
     pub fn closing_line(self) -> String {
         let word = if self.failed == 0 { "ok" } else { "FAILED" };
-        format!("test result: {word}. {} passed; {} failed; {} ignored", self.passed, self.failed, self.skipped)
+        format!(
+            "test result: {word}. {} passed; {} failed; {} ignored",
+            self.passed, self.failed, self.skipped
+        )
     }
 }
 
@@ -174,8 +177,13 @@ mod tests {
     #[test]
     fn the_table_has_a_line_for_each_program() {
         let mut report = Report::new("x/y", Outcome::Failed(vec!["a | b\nc".to_owned()]));
-        let program =
-            Program { name: "f".to_owned(), accepted: false, instructions: 7, processed: 0, reason: String::new() };
+        let program = Program {
+            name: "f".to_owned(),
+            accepted: false,
+            instructions: 7,
+            processed: 0,
+            reason: String::new(),
+        };
         report.programs.push(program);
         let mut results = Results::default();
         results.add("7.3", report);

@@ -123,7 +123,8 @@ fn perform(work: &Work) -> io::Result<u64> {
         Work::Ping(address, times) => ping(address, *times),
         Work::Udp(address, times) => {
             let socket = UdpSocket::bind("0.0.0.0:0")?;
-            let sent = (0..*times).filter(|n| socket.send_to(format!("{n}").as_bytes(), address.as_str()).is_ok());
+            let sent =
+                (0..*times).filter(|n| socket.send_to(format!("{n}").as_bytes(), address.as_str()).is_ok());
             Ok(sent.count() as u64)
         }
         Work::UdpEcho(address, times) => {

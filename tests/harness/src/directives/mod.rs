@@ -236,7 +236,8 @@ mod tests {
 
     #[test]
     fn needs_count_from_where_they_stand() {
-        let case = parse("#: needs: sched_ext\n#: verify\n#: needs: fentry\n#: attach\n", Kind::Python).unwrap();
+        let case =
+            parse("#: needs: sched_ext\n#: verify\n#: needs: fentry\n#: attach\n", Kind::Python).unwrap();
         assert_eq!(case.needs, ["sched_ext"]);
         assert_eq!(case.steps[0].action, Action::Needs("fentry".to_owned()));
     }
