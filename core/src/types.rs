@@ -248,7 +248,7 @@ pub struct Enum {
 /// All types of one module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Types {
-    types: Table<TypeId, Type>,
+    list: Table<TypeId, Type>,
     ids: HashMap<Type, TypeId>,
     /// Structs and unions.
     pub records: Table<RecordId, Record>,
@@ -274,7 +274,7 @@ impl Types {
             }
         }
         let ids = types.iter().map(|(id, ty)| (ty.clone(), id)).collect();
-        Self { types, ids, records: Table::new(), enums: Table::new() }
+        Self { list: types, ids, records: Table::new(), enums: Table::new() }
     }
 
     /// `void`.
@@ -303,7 +303,7 @@ impl Types {
         if let Some(id) = self.ids.get(&ty) {
             return *id;
         }
-        let id = self.types.push(ty.clone());
+        let id = self.list.push(ty.clone());
         self.ids.insert(ty, id);
         id
     }
@@ -315,27 +315,27 @@ impl Types {
 
     /// The type.
     pub fn get(&self, id: TypeId) -> &Type {
-        &self.types[id]
+        &self.list[id]
     }
 
     /// The type, if the id is one of this table.
     pub fn try_get(&self, id: TypeId) -> Option<&Type> {
-        self.types.get(id)
+        self.list.get(id)
     }
 
     /// All types with their ids, in order; the first are those of [`Types::new`].
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (TypeId, &Type)> {
-        self.types.iter()
+        self.list.iter()
     }
 
     /// The number of types.
     pub fn len(&self) -> usize {
-        self.types.len()
+        self.list.len()
     }
 
     /// Never: the table is made with types in it.
     pub fn is_empty(&self) -> bool {
-        self.types.is_empty()
+        self.list.is_empty()
     }
 
     /// The record of that name.

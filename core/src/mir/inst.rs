@@ -382,7 +382,7 @@ impl Op {
 
 impl Op {
     /// The result's type where the operands alone decide it; `type_of` gives the operands' types.
-    pub fn inferred_type(&self, type_of: impl Fn(Value) -> Type) -> Option<Type> {
+    pub fn inferred_type(&self, mut type_of: impl FnMut(Value) -> Type) -> Option<Type> {
         use super::Region;
         Some(match self {
             Op::Binary(_, [a, _]) | Op::Unary(_, a) | Op::Select(_, [a, _]) => type_of(*a),

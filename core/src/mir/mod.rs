@@ -10,10 +10,14 @@
 //! The nouns: [`Module`], [`Function`], [`Block`], [`Inst`] with its [`Op`], [`Value`], [`Slot`].
 
 pub mod analysis;
+mod compact;
 mod function;
 mod inst;
+mod lex;
 mod module;
 mod opcode;
+mod parse;
+mod print;
 
 pub use function::{
     Block, BlockData, Builder, Function, Inst, InstData, Param, Slot, SlotData, Value, ValueData, ValueDef,
@@ -25,6 +29,8 @@ pub use module::{
 };
 
 pub use opcode::{AtomicOp, BinaryOp, CastKind, Cond, UnaryOp};
+pub use parse::{MAX_TYPE_DEPTH, parse};
+pub use print::{TEXT_VERSION, print, print_annotated, print_function};
 
 pub use crate::types::Region;
 
