@@ -9,11 +9,17 @@
 //! together), `library` (the code), [`PluginPass`] and [`ExternalPass`].
 
 mod digest;
+mod external;
 mod image;
+mod library;
+mod message;
+mod pass;
 mod plugins;
 mod search;
 mod trust;
 
+pub use external::{DEFAULT_TIMEOUT, External};
+pub use pass::{Answer, ExternalPass, PluginPass};
 pub use plugins::{Form, Plugin, Plugins};
 pub use search::{Named, Origin, Search};
 

@@ -4,6 +4,8 @@
 //! are the same file or have the same bytes: then the first counts.
 //! Leaves out: the code of libraries, which stays closed until a pass runs.
 
+use crate::library::Code;
+use crate::pass::PluginPass;
 use crate::search::{Candidate, Origin, Search};
 use crate::trust::Owners;
 use crate::{digest, image, trust};
@@ -11,6 +13,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::registry::Registry;
 use pbpf_core::rows::Manifest;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a plugin is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub struct Plugin {
     pub form: Form,
     /// The file behind all links.
     real: PathBuf,
+    /// The code of a library.
+    code: Option<Arc<Code>>,
 }
 
 impl Plugin {
@@ -101,6 +106,8 @@ impl Plugins {
                 .note(format!("the other is `{}` ({})", path.display(), candidate.origin.as_str()))
                 .help("leave one of the two out"));
         }
+        let code = matches!(form, Form::Library { .. });
+        let code = code.then(|| Arc::new(Code::new(manifest.id.clone(), real.clone())));
         let plugin = Plugin {
             id: manifest.id.clone(),
             version: manifest.version.clone(),
@@ -109,6 +116,7 @@ impl Plugins {
             origin: candidate.origin,
             form,
             real,
+            code,
         };
         // Also when a row is refused: a second file with the id is then still seen as such.
         self.list.push(plugin);
@@ -137,6 +145,18 @@ impl Plugins {
     /// The plugin with that id.
     pub fn find(&self, id: &str) -> Option<&Plugin> {
         self.list.iter().find(|p| p.id == id)
+    }
+
+    /// The pass `plugin:name`. Its plugin's library is opened when it first runs.
+    pub fn pass(&self, id: &str) -> Option<PluginPass> {
+        let registered = self.registry.passes().iter().find(|p| p.id == id)?;
+        let code = self.find(&registered.plugin)?.code.clone()?;
+        Some(PluginPass { code, row: registered.row.clone() })
+    }
+
+    /// All passes, in order of loading.
+    pub fn passes(&self) -> Vec<PluginPass> {
+        self.registry.passes().iter().filter_map(|p| self.pass(&p.id)).collect()
     }
 
     /// What all of them bring.
