@@ -227,16 +227,19 @@ impl Registry {
         self.helpers.iter()
     }
 
-    /// Whether a program type may call a helper. One that is no call to the kernel is everybody's.
+    /// Whether a program type may call a helper: either side may say so, the type by naming the helper's set, the helper
+    /// by naming the type, so that a later plugin can bring helpers for earlier types. One that is no call to the kernel is everybody's.
     pub fn allows(&self, program_type: ProgramTypeId, helper: HelperId) -> bool {
         let (ty, helper) = (&self.types[program_type], &self.helpers[helper]);
         if helper.row.call == HelperCall::ByteSwap {
             return true;
         }
-        ty.row.helper_sets.iter().any(|set| names_id(set, &helper.set))
-            && !ty.row.helpers_refused.contains(&helper.row.name)
-            && (helper.row.program_types.is_empty()
-                || helper.row.program_types.iter().any(|t| names_id(t, &ty.id)))
+        let listed = if helper.row.program_types.is_empty() {
+            ty.row.helper_sets.iter().any(|set| names_id(set, &helper.set))
+        } else {
+            helper.row.program_types.iter().any(|t| names_id(t, &ty.id))
+        };
+        listed && !ty.row.helpers_refused.contains(&helper.row.name)
     }
 
     /// The program types that may call a helper, by id.

@@ -48,7 +48,8 @@ pub struct Helper {
     /// The first kernel version, `4.1`.
     #[serde(default)]
     pub since: Option<String>,
-    /// The program types (`plugin:name`, or `name`) that may call it; empty: all that name its set.
+    /// The program types (`plugin:name`, or `name`) that may call it, whether they name its set or not; empty: all that
+    /// name its set.
     #[serde(default)]
     pub program_types: Vec<String>,
     /// One line for people.
