@@ -40,7 +40,9 @@ mod map;
 mod message;
 mod object;
 mod program;
+mod records;
 mod test_run;
+mod trace_pipe;
 mod value;
 
 pub use attach::{Attached, Link, Target};
@@ -53,5 +55,7 @@ pub use map::{Map, Update};
 pub use message::{Level, Message};
 pub use object::{LogDetail, MapEntry, Object, OpenOptions, ProgramEntry, Programs};
 pub use program::{Program, ProgramReport};
+pub use records::{Record, Records};
 pub use test_run::{TestResult, TestRun, TestRunError};
+pub use trace_pipe::{TraceError, TraceLine, TracePipe};
 pub use value::Value;

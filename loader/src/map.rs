@@ -2,7 +2,7 @@
 //!
 //! Promises: lengths are checked before the kernel is asked; a key that is not there is `None`, not an error;
 //! iteration ends also while others write to the map.
-//! Leaves out: buffers that are polled (`ring`), and map types in maps.
+//! Leaves out: buffers that are polled (`records`), and map types in maps.
 
 #![allow(unsafe_code)] // Map calls go to libbpf-sys for their error numbers, which libbpf-rs hides.
 

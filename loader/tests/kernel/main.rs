@@ -9,3 +9,4 @@ mod fixture;
 mod maps;
 mod refusals;
 mod running;
+mod streams;
