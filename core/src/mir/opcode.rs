@@ -89,11 +89,14 @@ pub enum UnaryOp {
     Not,
     /// Bytes in reverse order (16, 32 or 64 bits).
     Bswap,
+    /// The same value, of which the optimiser behind MIR knows nothing: a bound that the verifier is shown behind it
+    /// stays (an empty `asm` in LLVM IR). 32 or 64 bits.
+    Opaque,
 }
 
 impl UnaryOp {
     /// All of them.
-    pub const ALL: [UnaryOp; 3] = [UnaryOp::Neg, UnaryOp::Not, UnaryOp::Bswap];
+    pub const ALL: [UnaryOp; 4] = [UnaryOp::Neg, UnaryOp::Not, UnaryOp::Bswap, UnaryOp::Opaque];
 
     /// The mnemonic.
     pub fn as_str(self) -> &'static str {
@@ -101,6 +104,7 @@ impl UnaryOp {
             UnaryOp::Neg => "neg",
             UnaryOp::Not => "not",
             UnaryOp::Bswap => "bswap",
+            UnaryOp::Opaque => "opaque",
         }
     }
 }
