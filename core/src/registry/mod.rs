@@ -49,7 +49,7 @@ struct RegisteredConstant {
     plugin: String,
     module: String,
     name: String,
-    value: i64,
+    value: i128,
 }
 
 /// A pass and where it comes from.
@@ -261,7 +261,7 @@ impl Registry {
     }
 
     /// The constant of that name in a Python module.
-    pub fn constant(&self, module: &str, name: &str) -> Option<i64> {
+    pub fn constant(&self, module: &str, name: &str) -> Option<i128> {
         self.constants.iter().find(|c| c.module == module && c.name == name).map(|c| c.value)
     }
 
@@ -296,7 +296,7 @@ mod tests {
             doc = "A type."
             sections = [{{ pattern = "{section}" }}]
             kernel_type = "BPF_PROG_TYPE_UNSPEC"
-            context = {{}}
+            context = {{ record = "r_{{b}}", records = [{{ hole = "b", matches = "x*", record = "rx" }}] }}
             returns = {{}}
             helper_sets = ["h"]
             helpers_since = {{ "bpf_b_{id}" = "6.2" }}
@@ -330,6 +330,19 @@ mod tests {
         let since = |name| registry.since(ty, registry.find_helper(name).unwrap()).unwrap().to_string();
         assert_eq!(since("bpf_a_x"), "4.1");
         assert_eq!(since("bpf_b_x"), "6.2");
+    }
+
+    #[test]
+    fn the_context_follows_the_holes() {
+        let mut registry = Registry::new();
+        registry.add(manifest("x", "a/{b}")).unwrap();
+        let records = |section: &str| {
+            let found = registry.match_section(section).unwrap();
+            let row = &registry.program_type(found.program_type).row;
+            row.context_records(&found.pattern, &found.holes)
+        };
+        assert_eq!(records("a/y"), ["r_y"]);
+        assert_eq!(records("a/xy"), ["rx", "r_xy"]);
     }
 
     #[test]

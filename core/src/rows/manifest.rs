@@ -3,7 +3,7 @@
 //! Promises: unknown keys, an unknown schema version and rows that contradict themselves are refused, with the place in
 //! the manifest. Leaves out: clashes between plugins, which the registry finds.
 
-use super::{ArgumentKind, Explanation, HelperSet, ProgramType, ResultKind};
+use super::{ArgumentKind, CType, Explanation, HelperSet, ProgramType, ResultKind, c_int};
 use crate::target::KernelVersion;
 use crate::types::Region;
 use serde::{Deserialize, Serialize};
@@ -59,21 +59,34 @@ pub struct Mapping {
 #[serde(untagged)]
 pub enum Constant {
     /// The value.
-    Value(i64),
+    Value(Number),
     /// The value and what it means.
     Documented {
         /// The value.
-        value: i64,
+        value: Number,
         /// What it means.
         doc: String,
     },
 }
 
+/// A number of at most 64 bits, signed or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Number {
+    /// One that fits a signed word.
+    Signed(i64),
+    /// One that does not.
+    Unsigned(u64),
+}
+
 impl Constant {
-    /// The value.
-    pub fn value(&self) -> i64 {
+    /// The value: any of 64 bits, signed or not.
+    pub fn value(&self) -> i128 {
         match self {
-            Constant::Value(value) | Constant::Documented { value, .. } => *value,
+            Constant::Value(number) | Constant::Documented { value: number, .. } => match number {
+                Number::Signed(value) => i128::from(*value),
+                Number::Unsigned(value) => i128::from(*value),
+            },
         }
     }
 }
@@ -129,21 +142,6 @@ impl std::fmt::Display for ManifestError {
 /// Whether a name can stand in ids, options and file names.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
-}
-
-/// The C integer types that rows may name: width in bits and whether signed.
-pub fn c_int(name: &str) -> Option<(u8, bool)> {
-    Some(match name {
-        "u8" | "unsigned char" | "bool" => (8, false),
-        "u16" => (16, false),
-        "u32" | "unsigned int" => (32, false),
-        "u64" | "unsigned long" => (64, false),
-        "s8" | "char" => (8, true),
-        "s16" => (16, true),
-        "s32" | "int" => (32, true),
-        "s64" | "long" => (64, true),
-        _ => return None,
-    })
 }
 
 impl Manifest {
@@ -245,9 +243,14 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
         for (i, callback) in ops.callbacks.iter().enumerate() {
             let types = callback.params.iter().map(|(_, ty)| ty).chain([&callback.ret]);
             for ty in types {
-                if !is_c_type(ty) {
+                if CType::parse(ty).is_none() {
                     return fail(&format!("struct_ops.callbacks[{i}]"), format!("unknown C type `{ty}`"));
                 }
+            }
+        }
+        for (name, ty) in &ops.members {
+            if CType::parse(ty).is_none() {
+                return fail(&format!("struct_ops.members.{name}"), format!("unknown C type `{ty}`"));
             }
         }
     }
@@ -257,17 +260,6 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
 /// Whether a kernel version can be read, or none is given.
 fn is_version(text: Option<&String>) -> bool {
     text.is_none_or(|text| KernelVersion::parse(text).is_some())
-}
-
-fn is_c_type(text: &str) -> bool {
-    let text = text.trim();
-    c_int(text).is_some()
-        || matches!(text, "void" | "bool" | "void *" | "char *" | "const char *")
-        || (text.starts_with("struct ") && text.ends_with(" *"))
-        || text
-            .strip_prefix("char[")
-            .and_then(|t| t.strip_suffix(']'))
-            .is_some_and(|n| n.parse::<u32>().is_ok())
 }
 
 fn check_helper_set(place: &str, set: &HelperSet) -> Result<(), ManifestError> {

@@ -4,14 +4,16 @@
 //! [`Manifest::check`] holds what the schema cannot.
 //! Leaves out: finding and reading plugins.
 
+mod c_type;
 mod helper;
 mod manifest;
 mod program_type;
 
+pub use c_type::{CType, c_int};
 pub use helper::{
     Argument, ArgumentKind, CallbackSignature, Helper, HelperCall, HelperSet, Result_, ResultKind, Take,
 };
-pub use manifest::{Constant, Manifest, ManifestError, Mapping, PassPoint, PassRow, c_int};
+pub use manifest::{Constant, Manifest, ManifestError, Mapping, Number, PassPoint, PassRow};
 pub use program_type::{
     Access, Arguments, Arithmetic, AttachKind, Callback, Context, ContextField, Explanation, Gives, Needs,
     ProgramType, Proof, RecordRule, RegionRule, Registers, Returns, SectionPattern, StructOpsRow, Via,

@@ -32,6 +32,9 @@ pub struct ProgramType {
     /// What may be done with pointers, by region. A region that is not named is forbidden.
     #[serde(default)]
     pub regions: BTreeMap<Region, RegionRule>,
+    /// Fields of kernel structs that may be written through trusted pointers: by struct, paths with dots.
+    #[serde(default)]
+    pub writable_fields: BTreeMap<String, Vec<String>>,
     /// Helper sets (`plugin:name`, or `name`) whose helpers it may call.
     #[serde(default)]
     pub helper_sets: Vec<String>,
@@ -56,6 +59,29 @@ pub struct ProgramType {
     /// The kernel struct of callbacks, for program types written as a class.
     #[serde(default)]
     pub struct_ops: Option<StructOpsRow>,
+}
+
+impl ProgramType {
+    /// The kernel structs that the context of such a section may be, in order of preference: the first that the kernel
+    /// has is meant. Empty: opaque.
+    pub fn context_records(&self, section: &SectionPattern, holes: &[(String, String)]) -> Vec<String> {
+        let fill = |text: &str| {
+            holes.iter().fold(text.to_owned(), |text, (hole, by)| text.replace(&format!("{{{hole}}}"), by))
+        };
+        if let Some(record) = &section.record {
+            return vec![fill(record)];
+        }
+        let matching = self.context.records.iter().filter(|rule| {
+            holes.iter().any(|(hole, value)| {
+                *hole == rule.hole
+                    && match rule.matches.strip_suffix('*') {
+                        Some(start) => value.starts_with(start),
+                        None => *value == rule.matches,
+                    }
+            })
+        });
+        matching.map(|rule| &rule.record).chain(&self.context.record).map(|record| fill(record)).collect()
+    }
 }
 
 /// A section name, with holes: `tracepoint/{category}/{event}`, `kprobe/{function}`, `xdp`. The last hole takes the rest
@@ -98,7 +124,7 @@ pub struct Context {
     /// The kernel struct; holes of the section pattern may stand in it (`trace_event_raw_{event}`). None: opaque.
     #[serde(default)]
     pub record: Option<String>,
-    /// Other structs for some targets; the first that matches is taken.
+    /// Other structs for some targets: of those that match, the first that the kernel has is taken, before `record`.
     #[serde(default)]
     pub records: Vec<RecordRule>,
     /// Whether fields not listed are read from the record as BTF lays it out, by CO-RE.
@@ -149,6 +175,8 @@ pub enum Gives {
     /// A number.
     #[default]
     Scalar,
+    /// Nothing: the verifier refuses the load, although an open context's record has the field.
+    Forbidden,
     /// A pointer into a region; `record` is the kernel struct, if it points to one.
     Pointer {
         /// The region.
@@ -220,10 +248,10 @@ pub struct Returns {
     /// Names of values (`XDP_PASS`).
     #[serde(default)]
     pub names: BTreeMap<String, i64>,
-    /// What falling off the end and a failed `assert` return; none: a missing `return` is an error.
+    /// What falling off the end returns; none: a missing `return` is an error.
     #[serde(default)]
     pub default: Option<i64>,
-    /// What a failed automatic check returns; `default` if not said.
+    /// What a failed automatic check and a failed `assert` return; `default` if not said.
     #[serde(default)]
     pub on_failed_check: Option<i64>,
 }
@@ -356,7 +384,7 @@ pub struct StructOpsRow {
 pub struct Callback {
     /// The member.
     pub name: String,
-    /// Names and C types (`u64`, `s32`, `bool`, `struct task_struct *`).
+    /// Names and C types (`u64`, `s32`, `bool`, `struct task_struct *`), see [`CType`](super::CType).
     pub params: Vec<(String, String)>,
     /// The C type of the result; `void` for none.
     pub ret: String,
