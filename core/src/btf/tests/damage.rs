@@ -1,6 +1,6 @@
 //! Damaged BTF: every question on thousands of mutated files ends, and none panics.
 //!
-//! Promises the same mutations in each run (a fixed generator). Leaves out what the answers are: only that they come.
+//! Promises the same mutations in each run (a fixed generator), and others with another `PBPF_SEED` (`make soak`). Leaves out what the answers are: only that they come.
 
 use super::super::*;
 use super::{elf, sample};
@@ -99,7 +99,9 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 }
 
 fn torture(good: &[u8], rounds: u32, stride: usize, seed: u64) -> u32 {
-    let mut random = Random(seed);
+    let other = std::env::var("PBPF_SEED").ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    // A generator of this kind stays at 0 for ever.
+    let mut random = Random((seed ^ other.rotate_left(32)).max(1));
     let mut opened = 0;
     for _ in 0..rounds {
         let mut bytes = good.to_vec();
