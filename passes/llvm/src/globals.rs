@@ -1,0 +1,61 @@
+//! Global variables, constants of the compiler's, and the license.
+//!
+//! Promises: variables that user space may set are never folded; constants of the compiler's are in `.rodata` and have no
+//! name in BTF. Leaves out: maps and struct_ops variables.
+
+use crate::header::Header;
+use crate::text::{Quoted, quoted};
+use pbpf_core::mir::{Global, Init, Section};
+use pbpf_core::types::Type;
+use std::fmt::Write;
+
+/// Declares a variable or a constant.
+pub(crate) fn declare(header: &mut Header<'_>, global: &Global) {
+    let types = &header.module.types;
+    let (size, align) = (types.size_of(global.ty), types.align_of(global.ty));
+    let value = match (&global.init, types.get(global.ty)) {
+        (Init::Zero, _) => format!("[{size} x i8] zeroinitializer"),
+        (Init::Bytes(bytes), _) => format!("[{} x i8] c{}", bytes.len(), Quoted(bytes)),
+        (Init::Int(value), Type::Int { .. } | Type::Enum(_)) => format!("i{} {value}", size * 8),
+        (Init::Int(value), Type::Bool) => format!("i8 {}", u8::from(*value != 0)),
+        // An integer for what is no integer: its bytes.
+        (Init::Int(value), _) => {
+            let mut bytes = value.to_le_bytes().to_vec();
+            bytes.resize(size as usize, 0);
+            format!("[{size} x i8] c{}", Quoted(&bytes))
+        }
+    };
+    let name = quoted(&global.name);
+    if global.name.starts_with('.') {
+        // Not `unnamed_addr`: LLVM would make the section mergeable, and one module would have two sections `.rodata`.
+        let _ = writeln!(
+            header.globals,
+            "@{name} = private constant {value}, section \".rodata\", align {align}"
+        );
+        return;
+    }
+    let ty = header.types.node(&mut header.md, global.ty);
+    let dbg = header.variable(&global.name, ty, global.span, false);
+    let (kind, section) = match global.section {
+        Section::Data => ("global", ".data"),
+        Section::Bss => ("global", ".bss"),
+        // User space writes it before loading, so its value here is only a default.
+        Section::Rodata => ("externally_initialized constant", ".rodata"),
+    };
+    let _ = writeln!(
+        header.globals,
+        "@{name} = {kind} {value}, section \"{section}\", align {align}, !dbg {dbg}"
+    );
+}
+
+/// Declares the license.
+pub(crate) fn license(header: &mut Header<'_>, license: &str) {
+    let mut bytes = license.as_bytes().to_vec();
+    bytes.push(0);
+    let _ = writeln!(
+        header.globals,
+        "@.license = global [{} x i8] c{}, section \"license\", align 1",
+        bytes.len(),
+        Quoted(&bytes)
+    );
+}
