@@ -112,12 +112,7 @@ impl<'ctx> Body<'ctx, '_> {
     }
 
     /// The entry's parameters are the function's, by way of phis where a loop leads back to the entry.
-    fn bind_parameters(
-        &mut self,
-        entry: Block,
-        from: BasicBlock<'ctx>,
-        is_loop: bool,
-    ) -> Result<(), Fault> {
+    fn bind_parameters(&mut self, entry: Block, from: BasicBlock<'ctx>, is_loop: bool) -> Result<(), Fault> {
         let params = self.llvm_func.get_params();
         if is_loop {
             self.make_phis(entry)?;
@@ -262,11 +257,7 @@ impl<'ctx> Body<'ctx, '_> {
     }
 
     /// Sets the value of an instruction.
-    pub(crate) fn define(
-        &mut self,
-        inst: Inst,
-        value: impl Into<BasicValueEnum<'ctx>>,
-    ) -> Result<(), Fault> {
+    pub(crate) fn define(&mut self, inst: Inst, value: impl Into<BasicValueEnum<'ctx>>) -> Result<(), Fault> {
         let result = self.result(inst)?;
         self.values[result] = Some(value.into());
         Ok(())
@@ -291,7 +282,10 @@ impl<'ctx> Body<'ctx, '_> {
     }
 }
 
-#[allow(unsafe_code, reason = "inkwell makes places only with a builder of debug info, which makes another unit")]
+#[allow(
+    unsafe_code,
+    reason = "inkwell makes places only with a builder of debug info, which makes another unit"
+)]
 fn set_location(context: &Context, builder: &Builder<'_>, scope: DIScope<'_>, line: u32, column: u32) {
     use inkwell::llvm_sys::core::LLVMSetCurrentDebugLocation2;
     use inkwell::llvm_sys::debuginfo::LLVMDIBuilderCreateDebugLocation;

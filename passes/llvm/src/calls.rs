@@ -35,11 +35,7 @@ impl<'ctx> Body<'ctx, '_> {
         Ok(())
     }
 
-    fn call_named(
-        &self,
-        name: &str,
-        args: &[pbpf_core::mir::Value],
-    ) -> Result<CallSiteValue<'ctx>, Fault> {
+    fn call_named(&self, name: &str, args: &[pbpf_core::mir::Value]) -> Result<CallSiteValue<'ctx>, Fault> {
         let func = self.unit.llvm.get_function(name);
         let func = func.ok_or_else(|| Fault::mir(format!("`{name}` is not declared")))?;
         Ok(self.builder.build_call(func, &self.arguments(args)?, "")?)

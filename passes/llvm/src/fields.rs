@@ -4,7 +4,7 @@
 //! Leaves out: relocation, which is of `relocs`.
 
 use pbpf_core::mir::FieldStep;
-use pbpf_core::types::{RecordId, Type, TypeId, Types};
+use pbpf_core::types::{Field, Record, RecordId, Type, TypeId, Types};
 
 /// A path with its positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,10 +59,17 @@ pub(crate) fn follow(types: &Types, record: RecordId, path: &[FieldStep]) -> Res
     Ok(way)
 }
 
+/// The fields by offset, which is the order that BTF must have: "Invalid member bits_offset".
+pub(crate) fn in_order(record: &Record) -> Vec<&Field> {
+    let mut fields: Vec<&Field> = record.fields.iter().collect();
+    fields.sort_by_key(|f| f.bit_offset);
+    fields
+}
+
 /// Offset and type of a field; the positions that lead to it are put into `found`, the last first.
 fn find(types: &Types, record: RecordId, name: &str, found: &mut Vec<u32>) -> Option<(u32, TypeId)> {
-    let fields = &types.records[record].fields;
-    if let Some((position, field)) = types.records[record].field(name) {
+    let fields = in_order(&types.records[record]);
+    if let Some((position, field)) = fields.iter().enumerate().find(|(_, f)| f.name == name) {
         found.push(position as u32);
         return Some((field.offset(), field.ty));
     }

@@ -78,8 +78,8 @@ pub(crate) fn declare_extern(header: &mut Header<'_>, callee: &Extern) {
         .filter_map(|(_, ty)| machine(*ty))
         .map(|(ty, extension)| format!("{ty}{extension}"))
         .collect();
-    let ret_text =
-        machine(*ret).map_or_else(|| "void".to_owned(), |(ty, e)| format!("{e} {ty}").trim_start().to_owned());
+    let ret_text = machine(*ret)
+        .map_or_else(|| "void".to_owned(), |(ty, e)| format!("{e} {ty}").trim_start().to_owned());
     let ret = header.types.node(&mut header.md, *ret);
     let params: Vec<_> = params.iter().map(|(_, ty)| header.types.node(&mut header.md, *ty)).collect();
     let ty = header.md.add(subroutine(ret, &params));

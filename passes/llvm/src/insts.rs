@@ -91,12 +91,7 @@ impl<'ctx> Body<'ctx, '_> {
         }
     }
 
-    fn binary(
-        &self,
-        op: BinaryOp,
-        a: IntValue<'ctx>,
-        b: IntValue<'ctx>,
-    ) -> Result<IntValue<'ctx>, Fault> {
+    fn binary(&self, op: BinaryOp, a: IntValue<'ctx>, b: IntValue<'ctx>) -> Result<IntValue<'ctx>, Fault> {
         let builder = &self.builder;
         let is_bool = a.get_type().get_bit_width() == 1;
         Ok(match op {
@@ -157,8 +152,7 @@ impl<'ctx> Body<'ctx, '_> {
         let mut safe = self.choose(by_zero, one, b)?;
         let mut by_minus_one = None;
         if is_signed {
-            let test =
-                builder.build_int_compare(IntPredicate::EQ, b, constant(b.get_type(), -1), "")?;
+            let test = builder.build_int_compare(IntPredicate::EQ, b, constant(b.get_type(), -1), "")?;
             safe = self.choose(test, one, safe)?;
             by_minus_one = Some(test);
         }
@@ -178,7 +172,23 @@ impl<'ctx> Body<'ctx, '_> {
                 let swap = self.intrinsic("llvm.bswap", &[a.get_type().into()])?;
                 self.call_value(swap, &[a.into()])?.into_int_value()
             }
+            UnaryOp::Opaque => self.opaque(a)?,
         })
+    }
+
+    /// The same number behind an empty piece of assembly, which LLVM does not look through.
+    fn opaque(&self, a: IntValue<'ctx>) -> Result<IntValue<'ctx>, Fault> {
+        // Registers have 32 or 64 bits.
+        let ty = a.get_type();
+        let wide = if ty.get_bit_width() == 64 { ty } else { self.int_type(32) };
+        let input = self.builder.build_int_z_extend_or_bit_cast(a, wide, "")?;
+        let asm_type = wide.fn_type(&[wide.into()], false);
+        let (nothing, same) = (String::new(), "=r,0".to_owned());
+        let asm = self.unit.context.create_inline_asm(asm_type, nothing, same, true, false, None, false);
+        let call = self.builder.build_indirect_call(asm_type, asm, &[input.into()], "")?;
+        let output = call.try_as_basic_value().basic().map(BasicValueEnum::into_int_value);
+        let output = output.ok_or_else(|| Fault::mir("assembly gives no value"))?;
+        Ok(self.builder.build_int_truncate_or_bit_cast(output, ty, "")?)
     }
 
     /// An intrinsic function.

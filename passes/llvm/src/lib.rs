@@ -133,13 +133,9 @@ pub fn emit(
     }
 }
 
-fn build(
-    module: &Module,
-    sources: &SourceMap,
-    options: &EmitOptions,
-) -> Result<Artifacts, Vec<Diagnostic>> {
+fn build(module: &Module, sources: &SourceMap, options: &EmitOptions) -> Result<Artifacts, Vec<Diagnostic>> {
     let report = |message: String| vec![errors::from_llvm(&message, module, sources)];
-    // First made, last dropped: see `session::Reports`.
+    // Before the module, so that they are dropped after it.
     let context = Context::create();
     let reports = session::Reports::of(&context);
     let machine = machine::create(options.cpu, options.opt).map_err(report)?;

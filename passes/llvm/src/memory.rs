@@ -157,7 +157,9 @@ impl<'ctx> Body<'ctx, '_> {
 
     fn variable(&self, name: &str) -> Result<PointerValue<'ctx>, Fault> {
         let found = self.unit.llvm.get_global(name);
-        found.map(|g| g.as_pointer_value()).ok_or_else(|| Fault::mir(format!("`{name}` is not declared")))
+        found
+            .map(inkwell::values::GlobalValue::as_pointer_value)
+            .ok_or_else(|| Fault::mir(format!("`{name}` is not declared")))
     }
 
     /// The address of a field. In a kernel record its offset is one that the loader patches; the pass-through keeps LLVM from
@@ -174,8 +176,7 @@ impl<'ctx> Body<'ctx, '_> {
         if data.origin != Origin::Kernel {
             let offset = follow(&self.unit.mir.types, record, path).map_err(Fault::mir)?.offset;
             let by = offset as i64;
-            self.aligned[result] =
-                Some(self.aligned[base].unwrap_or(data.align.max(1)).min(power_in(by)));
+            self.aligned[result] = Some(self.aligned[base].unwrap_or(data.align.max(1)).min(power_in(by)));
             let pointer = self.context_or(base)?;
             return self.offset(pointer, constant(self.int_type(64), by));
         }

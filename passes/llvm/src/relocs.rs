@@ -39,9 +39,11 @@ pub(crate) fn declare(header: &mut Header<'_>) -> Result<Offsets, Fault> {
                 continue;
             }
             let way = follow(&module.types, *record, path).map_err(|e| Fault::mir(e).at(inst.span))?;
-            // The first 0 is the record itself: `&record[0].field`.
-            let access: String = way.positions.iter().map(|p| format!(":{p}")).collect();
-            let name = format!("{}.{record}:{BYTE_OFFSET}:{}$0{access}", data.name, way.offset);
+            // The 0 is the record itself: `&record[0].field`.
+            let mut name = format!("{}.{record}:{BYTE_OFFSET}:{}$0", data.name, way.offset);
+            for position in &way.positions {
+                let _ = write!(name, ":{position}");
+            }
             let node = header.types.record(&mut header.md, *record);
             let _ = writeln!(
                 header.globals,

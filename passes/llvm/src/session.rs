@@ -7,12 +7,12 @@
 #![allow(unsafe_code, reason = "handlers are C callbacks, which inkwell has no safe form for")]
 
 use inkwell::context::Context;
+use inkwell::llvm_sys::LLVMDiagnosticSeverity;
 use inkwell::llvm_sys::core::{
     LLVMContextSetDiagnosticHandler, LLVMDisposeMessage, LLVMGetDiagInfoDescription, LLVMGetDiagInfoSeverity,
 };
 use inkwell::llvm_sys::error_handling::LLVMInstallFatalErrorHandler;
 use inkwell::llvm_sys::prelude::LLVMDiagnosticInfoRef;
-use inkwell::llvm_sys::LLVMDiagnosticSeverity;
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Once;
@@ -79,9 +79,13 @@ impl Reports {
     pub(crate) fn of(context: &Context) -> Self {
         let reports = Self { errors: Box::new(RefCell::new(Vec::new())) };
         let address: *const RefCell<Vec<String>> = &raw const *reports.errors;
-        // SAFETY: the box outlives every call into LLVM with this context: `emit` makes the context first and drops it last.
+        // SAFETY: the box outlives every call into LLVM with this context: `build` makes it before the module.
         unsafe {
-            LLVMContextSetDiagnosticHandler(context.raw(), Some(on_report), address.cast_mut().cast::<c_void>());
+            LLVMContextSetDiagnosticHandler(
+                context.raw(),
+                Some(on_report),
+                address.cast_mut().cast::<c_void>(),
+            );
         }
         reports
     }

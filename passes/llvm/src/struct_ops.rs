@@ -49,8 +49,7 @@ pub(crate) fn declare(header: &mut Header<'_>, ops: &StructOps) {
         };
         let offset = end.next_multiple_of(align.max(1));
         end = offset + size;
-        let node =
-            header.md.add(member(&m.name, ty, u64::from(size) * 8, u64::from(offset) * 8, None));
+        let node = header.md.add(member(&m.name, ty, u64::from(size) * 8, u64::from(offset) * 8, None));
         members.push(node.to_string());
         fields.push(field);
         values.push(value);

@@ -5,6 +5,7 @@
 //! (libbpf: "incompatible types, expected fwd rq, but kernel has struct rq").
 //! Leaves out: functions and variables.
 
+use crate::fields::in_order;
 use crate::text::{Metadata, Node, or_null, quoted, tuple};
 use pbpf_core::entity::Entity;
 use pbpf_core::mir;
@@ -80,7 +81,8 @@ impl<'a> TypeNodes<'a> {
         let node = md.reserve();
         self.of_record[id.index()] = Some(node);
         let record = &self.types.records[id];
-        let fields: Vec<String> = record.fields.iter().map(|f| self.field(md, f).to_string()).collect();
+        let fields: Vec<String> =
+            in_order(record).into_iter().map(|f| self.field(md, f).to_string()).collect();
         let tag = match record.kind {
             RecordKind::Struct => "structure",
             RecordKind::Union => "union",

@@ -4,7 +4,11 @@
 //! kernel refuses BTF. Leaves out: the modules.
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(unreachable_pub, reason = "the test files are crates of one module each")]
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failing test may panic, and a skipped one must say so")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a failing test may panic, and a skipped one must say so"
+)]
 
 use pbpf_core::mir::{Builder, Function, FunctionKind, Module, Param, Region, Type, Value};
 use pbpf_core::source::{FileId, SourceMap, Span};
@@ -24,7 +28,7 @@ pub struct Case {
 impl Case {
     pub fn new() -> Self {
         let mut sources = SourceMap::new();
-        let text: String = (1..=40).map(|line| format!("    python_line({line})\n")).collect();
+        let text = (1..=40).fold(String::new(), |text, line| format!("{text}    python_line({line})\n"));
         let file = sources.add("prog.py", text);
         let module = Module {
             files: vec!["prog.py".to_owned()],
@@ -42,8 +46,7 @@ impl Case {
 
     /// Adds a program whose body `fill` makes; it takes the context.
     pub fn program(&mut self, name: &str, section: &str, fill: impl FnOnce(&mut Builder<'_>, Value)) {
-        let kind =
-            FunctionKind::Program { section: section.to_owned(), program_type: "test:any".to_owned() };
+        let kind = FunctionKind::Program { section: section.to_owned(), program_type: "test:any".to_owned() };
         let ctx = self.module.types.void();
         let ctx = self.module.types.ptr(ctx, Region::Ctx, false);
         self.function(name, kind, &[("ctx", ctx)], Some(Type::I32), |b, args| fill(b, args[0]));
@@ -97,7 +100,8 @@ impl Case {
 /// Whether the kernel may be used; says so loudly where it may not.
 pub fn kernel() -> bool {
     let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
-    let bpf = root && Command::new("bpftool").args(["prog", "list"]).output().is_ok_and(|o| o.status.success());
+    let bpf =
+        root && Command::new("bpftool").args(["prog", "list"]).output().is_ok_and(|o| o.status.success());
     if !bpf {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "no root, bpftool or bpf(): cannot load");
         eprintln!("SKIPPED: no root, bpftool or bpf(): the object was not loaded");
