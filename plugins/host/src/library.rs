@@ -106,7 +106,7 @@ impl Code {
         // the user's own programs are.
         let library = unsafe { Library::open(Some(&self.real), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| {
             Diagnostic::error("plugin-failed", format!("the plugin `{plugin}` cannot be loaded"))
-                .note(error.to_string())
+                .note(whole(&error))
                 .help("`ldd` shows which libraries it needs and does not find")
         })?;
         // SAFETY: the symbol is the descriptor; its size and versions were read from the same file.
@@ -115,7 +115,7 @@ impl Code {
             Ok(symbol) => symbol.into_raw().cast(),
             Err(error) => {
                 let message = format!("the plugin `{plugin}` does not export `{}`", abi::SYMBOL);
-                return Err(Diagnostic::error("plugin-symbol", message).note(error.to_string()));
+                return Err(Diagnostic::error("plugin-symbol", message).note(whole(&error)));
             }
         };
         // Never closed.
@@ -145,6 +145,12 @@ impl Code {
         error.notes = messages.diagnostics.into_iter().map(|d| d.message).chain(messages.lines).collect();
         Err(error)
     }
+}
+
+/// An error of the dynamic linker with what it said.
+fn whole(error: &libloading::Error) -> String {
+    let said = std::error::Error::source(error).map(|said| format!(": {said}"));
+    format!("{error}{}", said.unwrap_or_default())
 }
 
 impl Drop for Opened {
