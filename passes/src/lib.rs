@@ -1,1 +1,7 @@
-//! Placeholder.
+//! The built-in passes of pbpf: one pass, one file (or one folder of its name).
+//!
+//! Promises: a pass knows levels, regions and rules; none knows a program type, and none knows LLVM.
+//! Leaves out: running them in order, which the graph does, from the list in [`pipeline`].
+
+mod kernel;
+pub mod resolve;

@@ -1,0 +1,213 @@
+//! Brings types of the kernel's BTF into a module's table, as much of them as is used.
+//!
+//! Promises: a record is added once, by name; a field when it is asked for, with the anonymous members on the way.
+//! Leaves out: relocation; the offsets are those of the BTF at hand.
+
+use pbpf_core::btf::{self, Btf, Kind};
+use pbpf_core::types::{Field, Origin, Record, RecordId, RecordKind, Region, Type, TypeId, Types};
+
+/// The kernel record of that name, added without fields if it is new.
+pub(crate) fn record(types: &mut Types, btf: &Btf, name: &str) -> Option<RecordId> {
+    if let Some(found) = find(types, name) {
+        return Some(found);
+    }
+    let id = btf.find(name, Kind::Struct).or_else(|| btf.find(name, Kind::Union)).or_else(|| {
+        let alias = btf.resolve(btf.find(name, Kind::Typedef)?);
+        matches!(btf.get(alias), btf::Type::Struct(_) | btf::Type::Union(_)).then_some(alias)
+    })?;
+    Some(add(types, btf, id, name))
+}
+
+/// The kernel record of that name, if the table has it; the program may have one of the same name.
+fn find(types: &Types, name: &str) -> Option<RecordId> {
+    types.records.iter().find(|(_, r)| r.name == name && r.origin == Origin::Kernel).map(|(id, _)| id)
+}
+
+fn add(types: &mut Types, btf: &Btf, id: btf::TypeId, name: &str) -> RecordId {
+    let (kind, size) = match btf.get(id) {
+        btf::Type::Union(r) => (RecordKind::Union, r.size),
+        btf::Type::Struct(r) => (RecordKind::Struct, r.size),
+        _ => (RecordKind::Struct, 0),
+    };
+    types.records.push(Record {
+        name: name.to_owned(),
+        kind,
+        origin: Origin::Kernel,
+        size,
+        // BTF has no alignment; what is read by an aligned load is aligned by its own type.
+        align: if size % 8 == 0 { 8 } else { 1 },
+        fields: Vec::new(),
+        span: None,
+    })
+}
+
+/// The BTF type of a record of the table, if it has a name.
+fn btf_id(types: &Types, btf: &Btf, record: RecordId) -> Option<btf::TypeId> {
+    let name = &types.records[record].name;
+    btf.find(name, Kind::Struct)
+        .or_else(|| btf.find(name, Kind::Union))
+        .or_else(|| btf.find(name, Kind::Typedef).map(|id| btf.resolve(id)))
+}
+
+/// What is known of a field.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldInfo {
+    /// The type.
+    pub(crate) ty: TypeId,
+    /// Width in bits, of a bitfield.
+    pub(crate) bits: Option<u32>,
+}
+
+/// The field of a record, whatever its origin; a kernel record gets it added from BTF.
+pub(crate) fn field(types: &mut Types, btf: Option<&Btf>, record: RecordId, name: &str) -> Option<FieldInfo> {
+    if let Some(found) = known_field(types, record, name) {
+        return Some(found);
+    }
+    if types.records[record].origin != Origin::Kernel {
+        return None;
+    }
+    let btf = btf?;
+    let id = btf_id(types, btf, record)?;
+    let path = btf.member(id, name)?;
+    add_path(types, btf, record, &path.steps);
+    known_field(types, record, name)
+}
+
+/// A field that the table already has, also behind anonymous members.
+fn known_field(types: &Types, record: RecordId, name: &str) -> Option<FieldInfo> {
+    types.records[record].fields.iter().find_map(|f| {
+        if f.name == name {
+            return Some(FieldInfo { ty: f.ty, bits: f.bit_size });
+        }
+        match (f.name.is_empty(), types.get(f.ty)) {
+            (true, Type::Record(inner)) => known_field(types, *inner, name),
+            _ => None,
+        }
+    })
+}
+
+/// Adds the members on the way to a field, anonymous ones included.
+fn add_path(types: &mut Types, btf: &Btf, mut record: RecordId, steps: &[btf::MemberStep]) {
+    for step in steps {
+        let (btf::Type::Struct(source) | btf::Type::Union(source)) = btf.get(step.record) else { return };
+        let Some(member) = source.member(step.index as usize) else { return };
+        let name = member.name.to_owned();
+        let position = step.index;
+        let existing = types.records[record].fields.iter().position(|f| f.index == position && f.name == name);
+        let at = match existing {
+            Some(at) => at,
+            None => {
+                let ty = import(types, btf, member.ty);
+                let field = Field {
+                    name,
+                    ty,
+                    bit_offset: u32::try_from(member.bit_offset).unwrap_or(u32::MAX),
+                    bit_size: member.bitfield,
+                    index: position,
+                };
+                let fields = &mut types.records[record].fields;
+                let at = fields.partition_point(|f| (f.bit_offset, f.index) < (field.bit_offset, field.index));
+                fields.insert(at, field);
+                at
+            }
+        };
+        match types.get(types.records[record].fields[at].ty) {
+            Type::Record(inner) => record = *inner,
+            _ => return,
+        }
+    }
+}
+
+/// The names of the fields of a record, for suggestions.
+pub(crate) fn field_names(types: &Types, btf: Option<&Btf>, record: RecordId) -> Vec<String> {
+    let own = types.records[record].fields.iter().map(|f| f.name.clone()).filter(|n| !n.is_empty());
+    let mut names: Vec<String> = own.collect();
+    if types.records[record].origin == Origin::Kernel
+        && let Some(btf) = btf
+        && let Some(id) = btf_id(types, btf, record)
+    {
+        names.extend(btf.members(id).iter().map(|m| m.name.to_owned()));
+    }
+    names
+}
+
+/// The table's type for a BTF type. Pointers are plain addresses; a trusted base makes what is loaded from it trusted.
+/// Anonymous records are taken whole, as they cannot be found again by name.
+pub(crate) fn import(types: &mut Types, btf: &Btf, id: btf::TypeId) -> TypeId {
+    import_depth(types, btf, id, 0)
+}
+
+fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> TypeId {
+    let resolved = btf.resolve(id);
+    match btf.get(resolved) {
+        btf::Type::Int(int) if int.bool => types.bool(),
+        btf::Type::Int(int) => types.int(u8::try_from(int.size * 8).unwrap_or(64).min(64), int.signed || int.char),
+        btf::Type::Enum(e) => {
+            let known = types.enums.iter().find(|(_, known)| !e.name.is_empty() && known.name == e.name).map(|(id, _)| id);
+            let id = known.unwrap_or_else(|| {
+                types.enums.push(pbpf_core::types::Enum {
+                    name: e.name.to_owned(),
+                    size: e.size,
+                    signed: e.signed,
+                    variants: Vec::new(),
+                })
+            });
+            types.intern(Type::Enum(id))
+        }
+        btf::Type::Ptr(target) => {
+            let region = if is_user(btf, target) { Region::User } else { Region::KernelUntrusted };
+            let inner = btf.resolve(target);
+            let to = match btf.get(inner) {
+                btf::Type::Struct(r) | btf::Type::Union(r) if !r.name.is_empty() => {
+                    let record = find(types, r.name).unwrap_or_else(|| add(types, btf, inner, r.name));
+                    types.intern(Type::Record(record))
+                }
+                btf::Type::Int(_) | btf::Type::Enum(_) => import_depth(types, btf, inner, depth + 1),
+                btf::Type::Ptr(_) if depth < 3 => import_depth(types, btf, inner, depth + 1),
+                _ => types.void(),
+            };
+            types.ptr(to, region, false)
+        }
+        btf::Type::Array(array) => {
+            let is_char = matches!(btf.get(btf.resolve(array.element)), btf::Type::Int(int) if int.size == 1 && (int.char || int.name == "char"));
+            if is_char {
+                return types.intern(Type::Str { len: array.len });
+            }
+            let element = import_depth(types, btf, array.element, depth + 1);
+            types.intern(Type::Array { element, len: array.len })
+        }
+        btf::Type::Struct(r) | btf::Type::Union(r) if !r.name.is_empty() => {
+            let record = find(types, r.name).unwrap_or_else(|| add(types, btf, resolved, r.name));
+            types.intern(Type::Record(record))
+        }
+        btf::Type::Struct(r) | btf::Type::Union(r) => {
+            let record = add(types, btf, resolved, "");
+            if depth < 8 {
+                for (index, member) in r.members().enumerate() {
+                    let ty = import_depth(types, btf, member.ty, depth + 1);
+                    types.records[record].fields.push(Field {
+                        name: member.name.to_owned(),
+                        ty,
+                        bit_offset: u32::try_from(member.bit_offset).unwrap_or(u32::MAX),
+                        bit_size: member.bitfield,
+                        index: index as u32,
+                    });
+                }
+            }
+            types.intern(Type::Record(record))
+        }
+        _ => types.void(),
+    }
+}
+
+/// Whether a pointer's target is tagged as user memory.
+fn is_user(btf: &Btf, mut id: btf::TypeId) -> bool {
+    for _ in 0..8 {
+        match btf.get(id) {
+            btf::Type::TypeTag { tag: "user", .. } => return true,
+            btf::Type::TypeTag { target: inner, .. } | btf::Type::Const(inner) | btf::Type::Volatile(inner) => id = inner,
+            _ => return false,
+        }
+    }
+    false
+}

@@ -1,0 +1,162 @@
+//! Imports and constants at the top level.
+
+use super::map_kinds;
+use super::scope::{Decorator, Entry};
+use super::{Resolver, typing};
+use pbpf_core::ast::{Alias, Expr, ExprKind, Stmt, StmtKind};
+use pbpf_core::names;
+use pbpf_core::rows::Take;
+
+/// The package's module that `module` stands for: `pythonbpf.maps` and `pbpf.maps` are the same.
+fn own_module(module: &str) -> Option<&str> {
+    ["pbpf", "pythonbpf", "pylibbpf"].into_iter().find_map(|package| {
+        let rest = module.strip_prefix(package)?;
+        if rest.is_empty() { Some("") } else { rest.strip_prefix('.') }
+    })
+}
+
+/// Names of the package itself.
+fn package_entry(name: &str) -> Option<Entry> {
+    Some(match name {
+        "bpf" => Entry::Decorator(Decorator::Bpf),
+        "map" => Entry::Decorator(Decorator::Map),
+        "section" => Entry::Decorator(Decorator::Section),
+        "bpfglobal" => Entry::Decorator(Decorator::Global),
+        "struct" => Entry::Decorator(Decorator::Struct),
+        "struct_ops" => Entry::StructOps,
+        // The Python runtime's names; programs do not use them.
+        "BPF" | "compile" | "compile_to_ir" | "trace_pipe" | "trace_fields" | "utils" | "BpfObject" | "BpfProgram"
+        | "BpfMap" | "StructParser" | "main" | "LICENSE" => Entry::Foreign,
+        _ => return None,
+    })
+}
+
+const PACKAGE_NAMES: [&str; 9] =
+    ["bpf", "map", "section", "bpfglobal", "struct", "struct_ops", "BPF", "compile", "trace_pipe"];
+
+impl Resolver<'_, '_> {
+    /// Takes in an import, or a constant assigned at the top level.
+    pub(super) fn import_or_constant(&mut self, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::Import(aliases) => {
+                for alias in aliases {
+                    let full = alias.name.text.clone();
+                    let head = full.split('.').next().unwrap_or(&full).to_owned();
+                    let (bound, target) = match &alias.rename {
+                        Some(rename) => (rename.text.clone(), full),
+                        None => (head.clone(), head),
+                    };
+                    self.scope.insert(&bound, Entry::Module(target), alias.name.span);
+                }
+            }
+            StmtKind::ImportFrom { module, names } => {
+                for alias in names {
+                    self.import_name(&module.text, alias);
+                }
+            }
+            StmtKind::Assign { targets, value } => {
+                for target in targets {
+                    self.constant_target(target, value);
+                }
+            }
+            StmtKind::AnnAssign { target, value: Some(value), .. } => self.constant_target(target, value),
+            _ => {}
+        }
+    }
+
+    fn constant_target(&mut self, target: &Expr, value: &Expr) {
+        let ExprKind::Name(name) = &target.kind else { return };
+        let entry = match &value.kind {
+            ExprKind::Str(text) => Entry::Text(text.clone()),
+            _ => match self.quiet_constant(value) {
+                Some(number) => Entry::Constant(number),
+                None => Entry::Foreign,
+            },
+        };
+        self.scope.insert(name, entry, target.span);
+    }
+
+    fn import_name(&mut self, module: &str, alias: &Alias) {
+        let name = alias.name.text.as_str();
+        let bound = alias.rename.as_ref().unwrap_or(&alias.name).text.clone();
+        let entry = match self.entry_of(module, name) {
+            Some(entry) => entry,
+            None => {
+                // A name of the package that does not exist is a mistake; any other module is user space.
+                if let Some(own) = own_module(module)
+                    && name != "*"
+                {
+                    let known = self.names_of(own);
+                    let near = names::nearest(name, known.iter().map(String::as_str))
+                        .map(|n| format!("did you mean `{n}`?"));
+                    let code = if own == "helper" || own == "kfuncs" { "unknown-helper" } else { "unknown-name" };
+                    self.cx.emit(
+                        pbpf_core::diag::Diagnostic::error(code, format!("`{module}` has no `{name}`"))
+                            .at(alias.name.span)
+                            .maybe_help(near),
+                    );
+                }
+                Entry::Foreign
+            }
+        };
+        self.scope.insert(&bound, entry, alias.name.span);
+    }
+
+    /// What `module.name` means; none if the module is not ours or has no such name.
+    pub(super) fn entry_of(&mut self, module: &str, name: &str) -> Option<Entry> {
+        if module == "ctypes" {
+            return typing::ctypes(&mut self.module.types, name).map(Entry::Type).or(Some(Entry::Foreign));
+        }
+        if module == "vmlinux" {
+            if let Some(value) = self.cx.registry.constant(module, name) {
+                return Some(Entry::Constant(value));
+            }
+            if let Some(record) = self.cx.registry.record(module, name) {
+                return Some(Entry::KernelRecord(record.to_owned()));
+            }
+            if let Some(record) = name.strip_prefix("struct_").or_else(|| name.strip_prefix("union_")) {
+                return Some(Entry::KernelRecord(record.to_owned()));
+            }
+            return Some(Entry::KernelName(module.to_owned(), name.to_owned()));
+        }
+        let own = own_module(module)?;
+        if own.is_empty()
+            && let Some(entry) = package_entry(name)
+        {
+            return Some(entry);
+        }
+        if (own.is_empty() || own == "maps")
+            && let Some(kind) = map_kinds::find(name)
+        {
+            return Some(Entry::MapKind(kind));
+        }
+        if name == "deref" && own == "helper" {
+            return Some(Entry::Deref);
+        }
+        if let Some(id) = self.cx.registry.find_helper(name) {
+            let aliases = &self.cx.registry.helper(id).row.aliases;
+            let take = aliases.iter().find(|(n, _)| n == name).map_or(Take::All, |(_, take)| *take);
+            return Some(Entry::Helper(id, take));
+        }
+        let full = format!("pbpf.{own}");
+        let modules = [full.as_str(), "pbpf.helper", "vmlinux"];
+        modules.into_iter().find_map(|m| self.cx.registry.constant(m, name)).map(Entry::Constant)
+    }
+
+    fn names_of(&self, own: &str) -> Vec<String> {
+        let registry = self.cx.registry;
+        let mut known: Vec<String> = Vec::new();
+        match own {
+            "" => known.extend(PACKAGE_NAMES.iter().map(|n| (*n).to_owned())),
+            "maps" => known.extend(map_kinds::MAP_KINDS.iter().flat_map(|k| k.names).map(|n| (*n).to_owned())),
+            _ => {
+                for (_, helper) in registry.helpers() {
+                    known.push(helper.row.name.clone());
+                    known.extend(helper.row.aliases.iter().map(|(n, _)| n.clone()));
+                }
+                known.extend(registry.constant_names(&format!("pbpf.{own}")).map(str::to_owned));
+            }
+        }
+        known
+    }
+}

@@ -1,0 +1,106 @@
+//! `resolve`: names become ids.
+//!
+//! Before: the syntax tree. After: HIR, untyped: each name is a local, a map, a global, a function, a type, a helper or
+//! a constant; each decorated definition is in its table; sections have found their program types.
+//! Requires: `parse`, `subset`. Keeps: evaluation order.
+//! Why: strings end here; every later pass works on ids.
+//!
+//! Leaves out: types of expressions (`infer`), and whether a call is allowed (`check`).
+
+mod body;
+mod call;
+mod constant;
+mod declare;
+mod imports;
+mod map_kinds;
+mod scope;
+mod typing;
+
+use pbpf_core::ast;
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::entity::Table;
+use pbpf_core::hir;
+use pbpf_core::names;
+use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
+use pbpf_core::source::Span;
+use pbpf_core::types::Types;
+use scope::{Entry, Scope};
+
+/// The pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Resolve;
+
+impl Pass for Resolve {
+    fn info(&self) -> PassInfo {
+        PassInfo::between("resolve", Level::Ast, Level::Hir, "names become ids").requires(&["parse"]).after(&["subset"])
+    }
+
+    fn run(&self, unit: Unit, cx: &mut Context<'_>) -> Option<Unit> {
+        let Unit::Ast(tree) = unit else { return None };
+        let mut resolver = Resolver {
+            module: hir::Module {
+                file: tree.file,
+                license: None,
+                types: Types::new(),
+                maps: Table::new(),
+                globals: Table::new(),
+                struct_ops: Vec::new(),
+                functions: Table::new(),
+            },
+            scope: Scope::default(),
+            cx,
+        };
+        resolver.module(&tree);
+        Some(Unit::Hir(resolver.module))
+    }
+}
+
+/// The state of the pass: the module so far, and what names mean at its top level.
+struct Resolver<'a, 'b> {
+    cx: &'a mut Context<'b>,
+    module: hir::Module,
+    scope: Scope,
+}
+
+impl Resolver<'_, '_> {
+    fn error(&mut self, code: &'static str, message: impl Into<String>, span: Span) {
+        self.cx.emit(Diagnostic::error(code, message).at(span));
+    }
+
+    /// Reports a name that means nothing, with the nearest one that does.
+    fn unknown_name<'n>(&mut self, what: &str, name: &str, span: Span, known: impl IntoIterator<Item = &'n str>) {
+        let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
+        self.cx.emit(Diagnostic::error("unknown-name", format!("{what} `{name}` is not known")).at(span).maybe_help(near));
+    }
+
+    /// Reads the top level in three walks: imports and constants, then declarations (a function may use a map that is
+    /// declared below it), then bodies.
+    fn module(&mut self, tree: &ast::Module) {
+        for stmt in &tree.body {
+            self.import_or_constant(stmt);
+        }
+        let mut bodies = Vec::new();
+        for stmt in &tree.body {
+            match &stmt.kind {
+                ast::StmtKind::FunctionDef(def) => self.declare_function(def, &mut bodies),
+                ast::StmtKind::ClassDef(def) => self.declare_class(def, &mut bodies),
+                _ => {}
+            }
+        }
+        if bodies.is_empty() && self.module.struct_ops.is_empty() && !self.cx.diagnostics.has_errors() {
+            self.cx.emit(
+                Diagnostic::error("no-program", "the file has no BPF program")
+                    .at(Span::new(tree.file, 0, 0))
+                    .help("decorate a function with `@bpf` and `@section(\"...\")`"),
+            );
+        }
+        for (id, def, drop_self) in bodies {
+            self.function_body(id, def, drop_self);
+        }
+    }
+
+    /// What a name means at the top level.
+    fn lookup(&self, name: &str) -> Option<&Entry> {
+        self.scope.get(name)
+    }
+}

@@ -1,0 +1,83 @@
+//! What names mean at the top level of a file.
+//!
+//! Promises: a later definition of a name replaces an earlier one, as in Python. Leaves out: locals.
+
+use super::map_kinds::MapKind;
+use pbpf_core::hir::{FuncId, GlobalId, MapId};
+use pbpf_core::registry::HelperId;
+use pbpf_core::rows::Take;
+use pbpf_core::source::Span;
+use pbpf_core::types::{RecordId, TypeId};
+use std::collections::BTreeMap;
+
+/// A decorator of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decorator {
+    /// `@bpf`.
+    Bpf,
+    /// `@map`.
+    Map,
+    /// `@section`.
+    Section,
+    /// `@bpfglobal`.
+    Global,
+    /// `@struct`.
+    Struct,
+}
+
+/// What a name means.
+#[derive(Clone, Debug)]
+pub(super) enum Entry {
+    /// A decorator.
+    Decorator(Decorator),
+    /// A kind of map.
+    MapKind(&'static MapKind),
+    /// A type.
+    Type(TypeId),
+    /// A record of the program.
+    Record(RecordId),
+    /// A record of the kernel, by its C name; looked up on use.
+    KernelRecord(String),
+    /// A name of the kernel that is no record: a constant, looked up on use. With the module it was imported from.
+    KernelName(String, String),
+    /// A helper or kfunc.
+    Helper(HelperId, Take),
+    /// A number.
+    Constant(i64),
+    /// Text.
+    Text(String),
+    /// A map.
+    Map(MapId),
+    /// A global variable.
+    Global(GlobalId),
+    /// A function.
+    Function(FuncId),
+    /// `struct_ops`: its attributes are kernel structs of callbacks.
+    StructOps,
+    /// `deref`, which PythonBPF keeps among the helpers.
+    Deref,
+    /// A module, by its full name.
+    Module(String),
+    /// Something of user space.
+    Foreign,
+}
+
+/// The names of a file.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    names: BTreeMap<String, (Entry, Span)>,
+}
+
+impl Scope {
+    pub(super) fn insert(&mut self, name: &str, entry: Entry, span: Span) {
+        self.names.insert(name.to_owned(), (entry, span));
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+        self.names.get(name).map(|(entry, _)| entry)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+}

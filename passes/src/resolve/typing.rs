@@ -1,0 +1,140 @@
+//! Types as annotations and constructors name them.
+
+use super::Resolver;
+use super::scope::Entry;
+use crate::kernel;
+use pbpf_core::ast::{BinaryOp, Expr, ExprKind};
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::names;
+use pbpf_core::source::Span;
+use pbpf_core::types::{RecordId, Region, Type, TypeId, Types};
+
+/// The type of that name in `ctypes`.
+pub(super) fn ctypes(types: &mut Types, name: &str) -> Option<TypeId> {
+    let (bits, signed) = match name {
+        "c_int8" | "c_byte" | "c_char" => (8, true),
+        "c_uint8" | "c_ubyte" => (8, false),
+        "c_int16" | "c_short" => (16, true),
+        "c_uint16" | "c_ushort" => (16, false),
+        "c_int32" | "c_int" => (32, true),
+        "c_uint32" | "c_uint" => (32, false),
+        "c_int64" | "c_long" | "c_longlong" | "c_ssize_t" => (64, true),
+        "c_uint64" | "c_ulong" | "c_ulonglong" | "c_size_t" => (64, false),
+        "c_bool" => return Some(types.bool()),
+        "c_void_p" => {
+            let void = types.void();
+            return Some(types.ptr(void, Region::KernelUntrusted, false));
+        }
+        "c_char_p" => {
+            let byte = types.int(8, true);
+            return Some(types.ptr(byte, Region::KernelUntrusted, false));
+        }
+        _ => return None,
+    };
+    Some(types.int(bits, signed))
+}
+
+impl Resolver<'_, '_> {
+    /// The type that an expression names, or nothing, without a diagnostic.
+    pub(super) fn quiet_type(&mut self, expr: &Expr) -> Option<TypeId> {
+        match &expr.kind {
+            ExprKind::Name(name) => match self.lookup(name).cloned() {
+                Some(Entry::Type(ty)) => Some(ty),
+                Some(Entry::Record(record)) => Some(self.module.types.intern(Type::Record(record))),
+                Some(Entry::KernelRecord(record)) => {
+                    let record = self.kernel_record(&record, expr.span)?;
+                    Some(self.module.types.intern(Type::Record(record)))
+                }
+                Some(_) => None,
+                None => match name.as_str() {
+                    "bool" => Some(self.module.types.bool()),
+                    "int" => Some(self.module.types.int(64, true)),
+                    _ => None,
+                },
+            },
+            ExprKind::Attribute { value, attr } => {
+                let ExprKind::Name(module) = &value.kind else { return None };
+                let Some(Entry::Module(module)) = self.lookup(module).cloned() else { return None };
+                match self.entry_of(&module, &attr.text)? {
+                    Entry::Type(ty) => Some(ty),
+                    Entry::KernelRecord(record) => {
+                        let record = self.kernel_record(&record, expr.span)?;
+                        Some(self.module.types.intern(Type::Record(record)))
+                    }
+                    _ => None,
+                }
+            }
+            ExprKind::Call { func, args, keywords } if args.len() == 1 && keywords.is_empty() => {
+                let ExprKind::Name(name) = &func.kind else { return None };
+                match (name.as_str(), self.lookup(name)) {
+                    ("str", None) => {
+                        let len = self.length(&args[0])?;
+                        Some(self.module.types.intern(Type::Str { len }))
+                    }
+                    ("bytes", None) => {
+                        let len = self.length(&args[0])?;
+                        let element = self.module.types.int(8, false);
+                        Some(self.module.types.intern(Type::Array { element, len }))
+                    }
+                    _ => None,
+                }
+            }
+            ExprKind::Binary { op: BinaryOp::Mul, left, right } => {
+                let element = self.quiet_type(left)?;
+                let len = self.length(right)?;
+                Some(self.module.types.intern(Type::Array { element, len }))
+            }
+            _ => None,
+        }
+    }
+
+    fn length(&mut self, expr: &Expr) -> Option<u32> {
+        let len = self.constant(expr, "a length")?;
+        match u32::try_from(len) {
+            Ok(len) if len > 0 && len <= 1 << 20 => Some(len),
+            _ => {
+                self.error("bad-type", format!("{len} is no length: it must be from 1 to 1048576"), expr.span);
+                None
+            }
+        }
+    }
+
+    /// The type that an expression names.
+    pub(super) fn type_of(&mut self, expr: &Expr) -> Option<TypeId> {
+        let before = self.cx.diagnostics.list().len();
+        let ty = self.quiet_type(expr);
+        if ty.is_none() && self.cx.diagnostics.list().len() == before {
+            let text = self.cx.sources.snippet(expr.span).to_owned();
+            let near = names::nearest(&text, self.scope.names()).map(|n| format!("did you mean `{n}`?"));
+            self.cx.emit(
+                Diagnostic::error("unknown-type", format!("`{text}` is no type"))
+                    .at(expr.span)
+                    .maybe_help(near)
+                    .help("types are those of `ctypes`, `str(N)`, `T * N`, `@struct` classes and `struct_...` of `vmlinux`"),
+            );
+        }
+        ty
+    }
+
+    /// The kernel record of that C name.
+    pub(super) fn kernel_record(&mut self, name: &str, span: Span) -> Option<RecordId> {
+        match self.cx.kernel.btf() {
+            Ok(btf) => match kernel::record(&mut self.module.types, btf, name) {
+                Some(record) => Some(record),
+                None => {
+                    let near = names::nearest(name, btf.record_names()).map(|n| format!("did you mean `struct_{n}`?"));
+                    self.cx.emit(
+                        Diagnostic::error("unknown-kernel-type", format!("the kernel has no struct or union `{name}`"))
+                            .at(span)
+                            .maybe_help(near),
+                    );
+                    None
+                }
+            },
+            Err(error) => {
+                self.cx.emit(error.at(span));
+                None
+            }
+        }
+    }
+}
