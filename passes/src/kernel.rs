@@ -93,7 +93,8 @@ fn add_path(types: &mut Types, btf: &Btf, mut record: RecordId, steps: &[btf::Me
         let Some(member) = source.member(step.index as usize) else { return };
         let name = member.name.to_owned();
         let position = step.index;
-        let existing = types.records[record].fields.iter().position(|f| f.index == position && f.name == name);
+        let existing =
+            types.records[record].fields.iter().position(|f| f.index == position && f.name == name);
         let at = match existing {
             Some(at) => at,
             None => {
@@ -106,7 +107,8 @@ fn add_path(types: &mut Types, btf: &Btf, mut record: RecordId, steps: &[btf::Me
                     index: position,
                 };
                 let fields = &mut types.records[record].fields;
-                let at = fields.partition_point(|f| (f.bit_offset, f.index) < (field.bit_offset, field.index));
+                let at =
+                    fields.partition_point(|f| (f.bit_offset, f.index) < (field.bit_offset, field.index));
                 fields.insert(at, field);
                 at
             }
@@ -141,9 +143,15 @@ fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> Ty
     let resolved = btf.resolve(id);
     match btf.get(resolved) {
         btf::Type::Int(int) if int.bool => types.bool(),
-        btf::Type::Int(int) => types.int(u8::try_from(int.size * 8).unwrap_or(64).min(64), int.signed || int.char),
+        btf::Type::Int(int) => {
+            types.int(u8::try_from(int.size * 8).unwrap_or(64).min(64), int.signed || int.char)
+        }
         btf::Type::Enum(e) => {
-            let known = types.enums.iter().find(|(_, known)| !e.name.is_empty() && known.name == e.name).map(|(id, _)| id);
+            let known = types
+                .enums
+                .iter()
+                .find(|(_, known)| !e.name.is_empty() && known.name == e.name)
+                .map(|(id, _)| id);
             let id = known.unwrap_or_else(|| {
                 types.enums.push(pbpf_core::types::Enum {
                     name: e.name.to_owned(),
@@ -205,9 +213,26 @@ fn is_user(btf: &Btf, mut id: btf::TypeId) -> bool {
     for _ in 0..8 {
         match btf.get(id) {
             btf::Type::TypeTag { tag: "user", .. } => return true,
-            btf::Type::TypeTag { target: inner, .. } | btf::Type::Const(inner) | btf::Type::Volatile(inner) => id = inner,
+            btf::Type::TypeTag { target: inner, .. }
+            | btf::Type::Const(inner)
+            | btf::Type::Volatile(inner) => id = inner,
             _ => return false,
         }
     }
     false
+}
+
+/// A kernel record of which only the name is known: pointers to it can be handed on.
+pub(crate) fn opaque(types: &mut Types, name: &str) -> RecordId {
+    find(types, name).unwrap_or_else(|| {
+        types.records.push(Record {
+            name: name.to_owned(),
+            kind: RecordKind::Struct,
+            origin: Origin::Kernel,
+            size: 0,
+            align: 1,
+            fields: Vec::new(),
+            span: None,
+        })
+    })
 }

@@ -3,5 +3,6 @@
 //! Promises: a pass knows levels, regions and rules; none knows a program type, and none knows LLVM.
 //! Leaves out: running them in order, which the graph does, from the list in [`pipeline`].
 
+pub mod infer;
 mod kernel;
 pub mod resolve;

@@ -46,7 +46,9 @@ fn bound_names(block: &[Stmt], out: &mut Vec<(String, Span)>, globals: &mut Vec<
     }
     for stmt in block {
         match &stmt.kind {
-            StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } | StmtKind::If { body, orelse, .. } => {
+            StmtKind::For { body, orelse, .. }
+            | StmtKind::While { body, orelse, .. }
+            | StmtKind::If { body, orelse, .. } => {
                 bound_names(body, out, globals);
                 bound_names(orelse, out, globals);
             }
@@ -123,9 +125,12 @@ impl Resolver<'_, '_> {
                 if matches!(arguments, Some(Arguments::None)) {
                     // PythonBPF ignores further parameters; nothing could be in them.
                     self.cx.emit(
-                        Diagnostic::error("wrong-arity", format!("programs of this type have no argument `{}`", param.name.text))
-                            .at(param.name.span)
-                            .help("take the context alone: `def f(ctx)`"),
+                        Diagnostic::error(
+                            "wrong-arity",
+                            format!("programs of this type have no argument `{}`", param.name.text),
+                        )
+                        .at(param.name.span)
+                        .help("take the context alone: `def f(ctx)`"),
                     );
                 }
                 let ty = match &param.annotation {
@@ -143,7 +148,11 @@ impl Resolver<'_, '_> {
             }
             self.module.functions[func].params.push(id);
             if body.locals.insert(param.name.text.clone(), id).is_some() {
-                self.error("duplicate-name", format!("there are two parameters `{}`", param.name.text), param.name.span);
+                self.error(
+                    "duplicate-name",
+                    format!("there are two parameters `{}`", param.name.text),
+                    param.name.span,
+                );
             }
             if let Some(default) = &param.default {
                 self.error("unsupported-default", "parameters have no defaults", default.span);
@@ -190,9 +199,12 @@ impl Resolver<'_, '_> {
                     if local.declared && local.ty != ty {
                         let first = local.span;
                         self.cx.emit(
-                            Diagnostic::error("type-mismatch", format!("`{name}` is annotated twice, with two types"))
-                                .at(annotation.span)
-                                .label(first, "the first is here"),
+                            Diagnostic::error(
+                                "type-mismatch",
+                                format!("`{name}` is annotated twice, with two types"),
+                            )
+                            .at(annotation.span)
+                            .label(first, "the first is here"),
                         );
                         return None;
                     }
@@ -208,11 +220,19 @@ impl Resolver<'_, '_> {
             }
             StmtKind::Delete(targets) => {
                 let [Expr { kind: ExprKind::Subscript { value, index }, .. }] = targets.as_slice() else {
-                    self.error("unsupported-delete", "`del` removes one key of a map: `del m[key]`", stmt.span);
+                    self.error(
+                        "unsupported-delete",
+                        "`del` removes one key of a map: `del m[key]`",
+                        stmt.span,
+                    );
                     return None;
                 };
                 let Some(map) = self.map_of(value) else {
-                    self.error("unsupported-delete", "`del` removes one key of a map: `del m[key]`", value.span);
+                    self.error(
+                        "unsupported-delete",
+                        "`del` removes one key of a map: `del m[key]`",
+                        value.span,
+                    );
                     return None;
                 };
                 hir::StmtKind::Delete { map, key: self.expr(body, index)? }
@@ -235,7 +255,14 @@ impl Resolver<'_, '_> {
                 };
                 let local = *body.locals.get(name)?;
                 let inner = self.block(body, inner);
-                hir::StmtKind::Range { local, start, stop, step, body: inner, orelse: self.block(body, orelse) }
+                hir::StmtKind::Range {
+                    local,
+                    start,
+                    stop,
+                    step,
+                    body: inner,
+                    orelse: self.block(body, orelse),
+                }
             }
             StmtKind::Return(value) => hir::StmtKind::Return(match value {
                 Some(value) => Some(self.expr(body, value)?),
@@ -248,7 +275,11 @@ impl Resolver<'_, '_> {
             StmtKind::Global(names) => {
                 for name in names {
                     if !matches!(self.lookup(&name.text), Some(Entry::Global(_))) {
-                        self.error("unknown-name", format!("there is no `@bpfglobal` `{}`", name.text), name.span);
+                        self.error(
+                            "unknown-name",
+                            format!("there is no `@bpfglobal` `{}`", name.text),
+                            name.span,
+                        );
                     }
                 }
                 hir::StmtKind::Pass
@@ -277,7 +308,8 @@ impl Resolver<'_, '_> {
             None
         };
         let ExprKind::Call { func, args, keywords } = &iter.kind else { return refuse(self) };
-        let is_range = matches!(&func.kind, ExprKind::Name(name) if name == "range" && self.lookup(name).is_none());
+        let is_range =
+            matches!(&func.kind, ExprKind::Name(name) if name == "range" && self.lookup(name).is_none());
         if !is_range || !keywords.is_empty() || args.is_empty() || args.len() > 3 {
             return refuse(self);
         }
@@ -305,7 +337,8 @@ impl Resolver<'_, '_> {
                 return None;
             };
             if values.len() != targets.len() {
-                let message = format!("{} values cannot be unpacked into {} names", values.len(), targets.len());
+                let message =
+                    format!("{} values cannot be unpacked into {} names", values.len(), targets.len());
                 self.error("wrong-arity", message, *span);
                 return None;
             }
@@ -331,7 +364,9 @@ impl Resolver<'_, '_> {
                     }
                 },
             },
-            ExprKind::Attribute { value, attr } => PlaceKind::Field { base: self.expr(body, value)?, name: attr.text.clone() },
+            ExprKind::Attribute { value, attr } => {
+                PlaceKind::Field { base: self.expr(body, value)?, name: attr.text.clone() }
+            }
             ExprKind::Subscript { value, index } => match self.map_of(value) {
                 Some(map) => PlaceKind::MapItem { map, key: self.expr(body, index)? },
                 None => PlaceKind::Index { base: self.expr(body, value)?, index: self.expr(body, index)? },
@@ -348,10 +383,12 @@ impl Resolver<'_, '_> {
     pub(super) fn map_of(&self, expr: &Expr) -> Option<hir::MapId> {
         let name = match &expr.kind {
             ExprKind::Name(name) => name,
-            ExprKind::Call { func, args, keywords } if args.is_empty() && keywords.is_empty() => match &func.kind {
-                ExprKind::Name(name) => name,
-                _ => return None,
-            },
+            ExprKind::Call { func, args, keywords } if args.is_empty() && keywords.is_empty() => {
+                match &func.kind {
+                    ExprKind::Name(name) => name,
+                    _ => return None,
+                }
+            }
             _ => return None,
         };
         match self.lookup(name) {
@@ -378,13 +415,16 @@ impl Resolver<'_, '_> {
         let span = expr.span;
         let kind = match &expr.kind {
             ExprKind::Name(name) => return self.name(body, name, span),
-            ExprKind::Int(Some(value)) => match i64::try_from(*value).ok().or_else(|| u64::try_from(*value).ok().map(u64::cast_signed)) {
-                Some(value) => hir::ExprKind::Int(value),
-                None => {
-                    self.error("number-too-large", "the number does not fit 64 bits", span);
-                    return None;
+            ExprKind::Int(Some(value)) => {
+                match i64::try_from(*value).ok().or_else(|| u64::try_from(*value).ok().map(u64::cast_signed))
+                {
+                    Some(value) => hir::ExprKind::Int(value),
+                    None => {
+                        self.error("number-too-large", "the number does not fit 64 bits", span);
+                        return None;
+                    }
                 }
-            },
+            }
             ExprKind::Int(None) => {
                 self.error("number-too-large", "the number does not fit 64 bits", span);
                 return None;
@@ -443,8 +483,13 @@ impl Resolver<'_, '_> {
                     Some(local) => *local,
                     None => {
                         let void = self.module.types.void();
-                        let local =
-                            Local { name: target.text.clone(), ty: void, declared: false, binding: None, span: target.span };
+                        let local = Local {
+                            name: target.text.clone(),
+                            ty: void,
+                            declared: false,
+                            binding: None,
+                            span: target.span,
+                        };
                         let id = self.module.functions[body.func].locals.push(local);
                         body.locals.insert(target.text.clone(), id);
                         id
@@ -462,12 +507,22 @@ impl Resolver<'_, '_> {
         Some(self.make(kind, span))
     }
 
-    fn binary(&mut self, body: &mut Body, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Option<hir::Expr> {
+    fn binary(
+        &mut self,
+        body: &mut Body,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+    ) -> Option<hir::Expr> {
         if op == BinaryOp::Div {
             self.cx.emit(
-                Diagnostic::error("true-division", "`/` gives a fraction, which the kernel has no numbers for")
-                    .at(span)
-                    .help("use `//`"),
+                Diagnostic::error(
+                    "true-division",
+                    "`/` gives a fraction, which the kernel has no numbers for",
+                )
+                .at(span)
+                .help("use `//`"),
             );
             return None;
         }
@@ -484,7 +539,13 @@ impl Resolver<'_, '_> {
         Some(self.make(hir::ExprKind::Binary(op, Box::new(a), Box::new(b)), span))
     }
 
-    fn compare(&mut self, body: &mut Body, first: &Expr, rest: &[(CompareOp, Expr)], span: Span) -> Option<hir::Expr> {
+    fn compare(
+        &mut self,
+        body: &mut Body,
+        first: &Expr,
+        rest: &[(CompareOp, Expr)],
+        span: Span,
+    ) -> Option<hir::Expr> {
         if let [(op @ (CompareOp::In | CompareOp::NotIn), container)] = rest {
             let negated = *op == CompareOp::NotIn;
             if let Some(map) = self.map_of(container) {
@@ -502,7 +563,9 @@ impl Resolver<'_, '_> {
                 let mut tests = Vec::with_capacity(items.len());
                 for item in items {
                     let item = self.expr(body, item)?;
-                    tests.push(self.make(hir::ExprKind::Compare(Box::new(value.clone()), vec![(op, item)]), span));
+                    tests.push(
+                        self.make(hir::ExprKind::Compare(Box::new(value.clone()), vec![(op, item)]), span),
+                    );
                 }
                 return Some(self.make(hir::ExprKind::Logical(negated, tests), span));
             }
@@ -533,7 +596,9 @@ impl Resolver<'_, '_> {
             let globals: Vec<String> = self.scope.names().map(str::to_owned).collect();
             let known = locals.iter().chain(&globals).map(String::as_str);
             let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
-            self.cx.emit(Diagnostic::error("unknown-name", format!("`{name}` is not known")).at(span).maybe_help(near));
+            self.cx.emit(
+                Diagnostic::error("unknown-name", format!("`{name}` is not known")).at(span).maybe_help(near),
+            );
             return None;
         }
         self.entry(entry.as_ref(), name, span)
@@ -544,15 +609,20 @@ impl Resolver<'_, '_> {
         let kind = match entry {
             Some(Entry::Constant(value)) => hir::ExprKind::Int(*value),
             Some(Entry::Text(text)) => hir::ExprKind::Text(text.clone()),
-            Some(Entry::KernelName(module, kernel)) => hir::ExprKind::Int(self.kernel_constant(module, kernel, span)?),
+            Some(Entry::KernelName(module, kernel)) => {
+                hir::ExprKind::Int(self.kernel_constant(module, kernel, span)?)
+            }
             Some(Entry::Map(map)) => hir::ExprKind::Map(*map),
             Some(Entry::Global(global)) => hir::ExprKind::Global(*global),
             Some(Entry::Function(func)) => hir::ExprKind::Function(*func),
             Some(Entry::Foreign) => {
                 self.cx.emit(
-                    Diagnostic::error("user-space-name", format!("`{name}` belongs to user space; programs cannot use it"))
-                        .at(span)
-                        .help("decorate what programs use with `@bpf`, or make it a constant number"),
+                    Diagnostic::error(
+                        "user-space-name",
+                        format!("`{name}` belongs to user space; programs cannot use it"),
+                    )
+                    .at(span)
+                    .help("decorate what programs use with `@bpf`, or make it a constant number"),
                 );
                 return None;
             }
@@ -604,7 +674,13 @@ impl Resolver<'_, '_> {
         complete.then_some(parts)
     }
 
-    fn formatted(&mut self, body: &mut Body, value: &Expr, conversion: Option<char>, spec: Option<&str>) -> Option<PrintPart> {
+    fn formatted(
+        &mut self,
+        body: &mut Body,
+        value: &Expr,
+        conversion: Option<char>,
+        spec: Option<&str>,
+    ) -> Option<PrintPart> {
         let letter = match spec {
             None | Some("") => None,
             Some("d") => Some('d'),
@@ -612,9 +688,12 @@ impl Resolver<'_, '_> {
             Some("s") => Some('s'),
             Some(other) => {
                 self.cx.emit(
-                    Diagnostic::error("bad-format", format!("the kernel cannot print with the format `{other}`"))
-                        .at(value.span)
-                        .help("use `:d`, `:x` or `:s`, or none"),
+                    Diagnostic::error(
+                        "bad-format",
+                        format!("the kernel cannot print with the format `{other}`"),
+                    )
+                    .at(value.span)
+                    .help("use `:d`, `:x` or `:s`, or none"),
                 );
                 return None;
             }

@@ -73,9 +73,12 @@ impl Resolver<'_, '_> {
             Some(Entry::Foreign) => {
                 let text = self.cx.sources.snippet(func.span).to_owned();
                 self.cx.emit(
-                    Diagnostic::error("user-space-name", format!("`{text}` belongs to user space; programs cannot call it"))
-                        .at(func.span)
-                        .help("decorate functions that programs call with `@bpf`"),
+                    Diagnostic::error(
+                        "user-space-name",
+                        format!("`{text}` belongs to user space; programs cannot call it"),
+                    )
+                    .at(func.span)
+                    .help("decorate functions that programs call with `@bpf`"),
                 );
                 None
             }
@@ -98,7 +101,13 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn exact<'e, const N: usize>(&mut self, args: &'e [Expr], keywords: &[Keyword], name: &str, span: Span) -> Option<&'e [Expr; N]> {
+    fn exact<'e, const N: usize>(
+        &mut self,
+        args: &'e [Expr],
+        keywords: &[Keyword],
+        name: &str,
+        span: Span,
+    ) -> Option<&'e [Expr; N]> {
         if keywords.is_empty()
             && let Ok(args) = <&[Expr; N]>::try_from(args)
         {
@@ -128,7 +137,8 @@ impl Resolver<'_, '_> {
             }
             "int" | "bool" => {
                 let [arg] = self.exact(args, keywords, name, span)?;
-                let ty = if name == "bool" { self.module.types.bool() } else { self.module.types.int(64, true) };
+                let ty =
+                    if name == "bool" { self.module.types.bool() } else { self.module.types.int(64, true) };
                 return self.convert(body, ty, arg, span);
             }
             "abs" => {
@@ -162,11 +172,14 @@ impl Resolver<'_, '_> {
             }
             _ => {
                 let helpers = self.cx.registry.helpers();
-                let aliases = helpers.flat_map(|(_, h)| std::iter::once(h.row.name.as_str()).chain(h.row.aliases.iter().map(|(n, _)| n.as_str())));
+                let aliases = helpers.flat_map(|(_, h)| {
+                    std::iter::once(h.row.name.as_str()).chain(h.row.aliases.iter().map(|(n, _)| n.as_str()))
+                });
                 let builtins = ["print", "int", "bool", "abs", "min", "max", "sizeof"];
                 let near = names::nearest(name, aliases.chain(builtins)).map(str::to_owned);
                 let exact = self.cx.registry.find_helper(name).is_some();
-                let mut error = Diagnostic::error("unknown-function", format!("`{name}` is not known")).at(name_span);
+                let mut error =
+                    Diagnostic::error("unknown-function", format!("`{name}` is not known")).at(name_span);
                 if exact {
                     error = error.help(format!("import it: `from pbpf.helper import {name}`"));
                 } else if let Some(near) = near {
@@ -181,7 +194,9 @@ impl Resolver<'_, '_> {
 
     fn convert(&mut self, body: &mut Body, ty: TypeId, arg: &Expr, span: Span) -> Option<hir::Expr> {
         let value = self.expr(body, arg)?;
-        if let (hir::ExprKind::Int(number), Type::Int { bits, signed }) = (&value.kind, self.module.types.get(ty)) {
+        if let (hir::ExprKind::Int(number), Type::Int { bits, signed }) =
+            (&value.kind, self.module.types.get(ty))
+        {
             let (low, high) = match (bits, signed) {
                 (64, _) => (i128::from(i64::MIN), i128::from(u64::MAX)),
                 (_, true) => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
@@ -190,8 +205,11 @@ impl Resolver<'_, '_> {
             if !(low..=high).contains(&i128::from(*number)) {
                 let name = self.module.types.display(ty);
                 self.cx.emit(
-                    Diagnostic::warning("constant-cut", format!("{number} does not fit {name}; its upper bits are cut off"))
-                        .at(span),
+                    Diagnostic::warning(
+                        "constant-cut",
+                        format!("{number} does not fit {name}; its upper bits are cut off"),
+                    )
+                    .at(span),
                 );
             }
         }
@@ -199,7 +217,14 @@ impl Resolver<'_, '_> {
     }
 
     /// A type called: a conversion, a cast, or a new object.
-    fn type_call(&mut self, body: &mut Body, ty: TypeId, args: &[Expr], keywords: &[Keyword], span: Span) -> Option<hir::Expr> {
+    fn type_call(
+        &mut self,
+        body: &mut Body,
+        ty: TypeId,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) -> Option<hir::Expr> {
         match self.module.types.get(ty).clone() {
             Type::Record(record) => {
                 if let [arg] = args
@@ -213,7 +238,11 @@ impl Resolver<'_, '_> {
                     return None;
                 }
                 if self.module.types.records[record].origin != Origin::User {
-                    self.error("bad-call", "a kernel struct cannot be made, only read: `struct_x(address)`", span);
+                    self.error(
+                        "bad-call",
+                        "a kernel struct cannot be made, only read: `struct_x(address)`",
+                        span,
+                    );
                     return None;
                 }
                 let mut fields = Vec::new();
@@ -227,7 +256,8 @@ impl Resolver<'_, '_> {
                         let near = names::nearest(&name.text, known.fields.iter().map(|f| f.name.as_str()))
                             .map(|n| format!("did you mean `{n}`?"));
                         let message = format!("`{}` has no field `{}`", known.name, name.text);
-                        self.cx.emit(Diagnostic::error("unknown-field", message).at(name.span).maybe_help(near));
+                        self.cx
+                            .emit(Diagnostic::error("unknown-field", message).at(name.span).maybe_help(near));
                         return None;
                     }
                     fields.push((name.text.clone(), self.expr(body, &keyword.value)?));
@@ -236,7 +266,11 @@ impl Resolver<'_, '_> {
             }
             Type::Array { .. } | Type::Str { .. } => {
                 if !args.is_empty() || !keywords.is_empty() {
-                    self.error("bad-call", "a new array starts as zero: call its type without arguments", span);
+                    self.error(
+                        "bad-call",
+                        "a new array starts as zero: call its type without arguments",
+                        span,
+                    );
                     return None;
                 }
                 Some(hir::Expr { kind: hir::ExprKind::Zeroed, ty, span })
@@ -261,13 +295,21 @@ impl Resolver<'_, '_> {
         let registry = self.cx.registry;
         let row = &registry.helper(helper).row;
         // The compiler supplies the context, and sizes that the user leaves out.
-        let written: Vec<usize> = (0..row.args.len()).filter(|i| !matches!(row.args[*i].kind, ArgumentKind::Ctx)).collect();
-        let without_sizes: Vec<usize> =
-            written.iter().copied().filter(|i| !matches!(row.args[*i].kind, ArgumentKind::SizeOf(_))).collect();
-        let positions = if args.len() + keywords.len() > without_sizes.len() || keywords.iter().any(|k| {
-            let is_size = |i: &&usize| matches!(row.args[**i].kind, ArgumentKind::SizeOf(_));
-            written.iter().filter(is_size).any(|i| k.name.as_ref().is_some_and(|n| n.text == row.args[*i].name))
-        }) {
+        let written: Vec<usize> =
+            (0..row.args.len()).filter(|i| !matches!(row.args[*i].kind, ArgumentKind::Ctx)).collect();
+        let without_sizes: Vec<usize> = written
+            .iter()
+            .copied()
+            .filter(|i| !matches!(row.args[*i].kind, ArgumentKind::SizeOf(_)))
+            .collect();
+        let positions = if args.len() + keywords.len() > without_sizes.len()
+            || keywords.iter().any(|k| {
+                let is_size = |i: &&usize| matches!(row.args[**i].kind, ArgumentKind::SizeOf(_));
+                written
+                    .iter()
+                    .filter(is_size)
+                    .any(|i| k.name.as_ref().is_some_and(|n| n.text == row.args[*i].name))
+            }) {
             &written
         } else {
             &without_sizes
@@ -290,7 +332,11 @@ impl Resolver<'_, '_> {
                     complete &= slots[at].is_some();
                 }
                 _ => {
-                    self.error("bad-call", format!("`{}` has no such argument, or has it already", row.name), keyword.value.span);
+                    self.error(
+                        "bad-call",
+                        format!("`{}` has no such argument, or has it already", row.name),
+                        keyword.value.span,
+                    );
                     return None;
                 }
             }
@@ -406,7 +452,9 @@ impl Resolver<'_, '_> {
             } else {
                 format!("a {kind} map has no method `{name}`")
             };
-            let known = counts.into_iter().chain(METHODS.iter().filter(|(_, k, _)| k.contains(&kind.as_str())).map(|(n, ..)| *n));
+            let known = counts
+                .into_iter()
+                .chain(METHODS.iter().filter(|(_, k, _)| k.contains(&kind.as_str())).map(|(n, ..)| *n));
             let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
             let code = if counts.contains(&name) { "wrong-argument-count" } else { "unknown-method" };
             self.cx.emit(Diagnostic::error(code, message).at(name_span).maybe_help(near));

@@ -73,11 +73,15 @@ impl Resolver<'_, '_> {
         }
         match self.cx.kernel.btf() {
             Ok(btf) => match btf.enumerator(name) {
-                Some(found) => i64::try_from(found.value).ok().or_else(|| u64::try_from(found.value).ok().map(u64::cast_signed)),
+                Some(found) => i64::try_from(found.value)
+                    .ok()
+                    .or_else(|| u64::try_from(found.value).ok().map(u64::cast_signed)),
                 None => {
                     let known = btf.enumerator_names().chain(self.cx.registry.constant_names(module));
                     let near = pbpf_core::names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
-                    let mut error = Diagnostic::error("unknown-name", format!("the kernel has no constant `{name}`")).at(span);
+                    let mut error =
+                        Diagnostic::error("unknown-name", format!("the kernel has no constant `{name}`"))
+                            .at(span);
                     if btf.find(name, btf::Kind::Struct).is_some() {
                         error = error.help(format!("for the struct, import `struct_{name}`"));
                     }

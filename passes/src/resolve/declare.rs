@@ -6,7 +6,9 @@ use super::{Resolver, body};
 use pbpf_core::ast::{ClassDef, Expr, ExprKind, FunctionDef, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
-use pbpf_core::hir::{Function, FunctionKind, Global, Init, Map, Program, Section, StructOps, StructOpsValue, FuncId};
+use pbpf_core::hir::{
+    FuncId, Function, FunctionKind, Global, Init, Map, Program, Section, StructOps, StructOpsValue,
+};
 use pbpf_core::names;
 use pbpf_core::source::Span;
 use pbpf_core::types::{RecordKind, Type};
@@ -50,8 +52,14 @@ impl Resolver<'_, '_> {
                 Decorator::Global => found.global = true,
                 Decorator::Struct => found.is_struct = true,
                 Decorator::Section => match args.map(Vec::as_slice) {
-                    Some([Expr { kind: ExprKind::Str(text), span }]) => found.section = Some((text.clone(), *span)),
-                    _ => self.error("bad-section", "`@section` takes the section's name as text", decorator.span),
+                    Some([Expr { kind: ExprKind::Str(text), span }]) => {
+                        found.section = Some((text.clone(), *span))
+                    }
+                    _ => self.error(
+                        "bad-section",
+                        "`@section` takes the section's name as text",
+                        decorator.span,
+                    ),
                 },
             }
         }
@@ -63,9 +71,12 @@ impl Resolver<'_, '_> {
         if !decorators.bpf {
             if decorators.map || decorators.global || decorators.section.is_some() {
                 self.cx.emit(
-                    Diagnostic::warning("missing-bpf", format!("`{}` is not compiled: it lacks `@bpf`", def.name.text))
-                        .at(def.name.span)
-                        .help("put `@bpf` above the other decorators"),
+                    Diagnostic::warning(
+                        "missing-bpf",
+                        format!("`{}` is not compiled: it lacks `@bpf`", def.name.text),
+                    )
+                    .at(def.name.span)
+                    .help("put `@bpf` above the other decorators"),
                 );
             }
             self.scope.insert(&def.name.text, Entry::Foreign, def.name.span);
@@ -124,18 +135,25 @@ impl Resolver<'_, '_> {
     fn program(&mut self, section: &str, span: Span) -> Option<Program> {
         let Some(found) = self.cx.registry.match_section(section) else {
             let near = self.cx.registry.nearest_section(section).map(|s| format!("did you mean `{s}`?"));
-            let known: Vec<&str> =
-                self.cx.registry.program_types().flat_map(|(_, t)| t.row.sections.iter().map(|s| s.pattern.as_str())).collect();
+            let known: Vec<&str> = self
+                .cx
+                .registry
+                .program_types()
+                .flat_map(|(_, t)| t.row.sections.iter().map(|s| s.pattern.as_str()))
+                .collect();
             let note = if known.is_empty() {
                 "no plugin with a program type is loaded".to_owned()
             } else {
                 format!("known sections: {}", known.join(", "))
             };
             self.cx.emit(
-                Diagnostic::error("unknown-section", format!("no program type has sections like `{section}`"))
-                    .at(span)
-                    .note(note)
-                    .maybe_help(near),
+                Diagnostic::error(
+                    "unknown-section",
+                    format!("no program type has sections like `{section}`"),
+                )
+                .at(span)
+                .note(note)
+                .maybe_help(near),
             );
             return None;
         };
@@ -158,7 +176,11 @@ impl Resolver<'_, '_> {
             _ => None,
         });
         if found.is_none() {
-            self.error("bad-declaration", format!("`{}` must return what it declares", def.name.text), def.name.span);
+            self.error(
+                "bad-declaration",
+                format!("`{}` must return what it declares", def.name.text),
+                def.name.span,
+            );
         }
         found
     }
@@ -168,7 +190,10 @@ impl Resolver<'_, '_> {
         let Some(value) = self.returned(def) else { return };
         let bad = |message: String, span: Span| Diagnostic::error("bad-map", message).at(span);
         let ExprKind::Call { func, args, keywords } = &value.kind else {
-            self.cx.emit(bad(format!("map `{name}` must be made by one of the kinds in `pbpf.maps`"), value.span));
+            self.cx.emit(bad(
+                format!("map `{name}` must be made by one of the kinds in `pbpf.maps`"),
+                value.span,
+            ));
             return;
         };
         let kind = match &func.kind {
@@ -208,12 +233,16 @@ impl Resolver<'_, '_> {
             Shape::Perf => &["key_size", "value_size"],
         };
         if let Some(extra) = args.get(positional.len()) {
-            self.cx.emit(bad(format!("`{}` takes at most {} arguments", kind.names[0], positional.len()), extra.span));
+            self.cx.emit(bad(
+                format!("`{}` takes at most {} arguments", kind.names[0], positional.len()),
+                extra.span,
+            ));
             return;
         }
         let named = args.iter().zip(positional).map(|(a, n)| ((*n).to_owned(), a.span, a));
         let keyed = keywords.iter().map(|k| {
-            let (name, span) = k.name.as_ref().map_or((String::new(), k.value.span), |n| (n.text.clone(), n.span));
+            let (name, span) =
+                k.name.as_ref().map_or((String::new(), k.value.span), |n| (n.text.clone(), n.span));
             (name, span, &k.value)
         });
         let all: Vec<_> = named.chain(keyed).collect();
@@ -230,19 +259,33 @@ impl Resolver<'_, '_> {
         if self.check_map(kind, &mut map) {
             let span = map.span;
             if self.module.maps.values().any(|m| m.name == map.name) {
-                self.cx.emit(Diagnostic::error("duplicate-name", format!("there are two maps `{}`", map.name)).at(span));
+                self.cx.emit(
+                    Diagnostic::error("duplicate-name", format!("there are two maps `{}`", map.name))
+                        .at(span),
+                );
             }
             let id = self.module.maps.push(map);
             self.scope.insert(&def.name.text, Entry::Map(id), span);
         }
     }
 
-    fn map_argument(&mut self, kind: &MapKind, map: &mut Map, argument: &str, span: Span, value: &Expr) -> bool {
+    fn map_argument(
+        &mut self,
+        kind: &MapKind,
+        map: &mut Map,
+        argument: &str,
+        span: Span,
+        value: &Expr,
+    ) -> bool {
         let number = |this: &mut Self| -> Option<u32> {
             let number = this.constant(value, &format!("`{argument}`"))?;
             let fits = u32::try_from(number).ok();
             if fits.is_none() {
-                this.error("bad-map", format!("`{argument}` is {number}, which does not fit 32 bits"), value.span);
+                this.error(
+                    "bad-map",
+                    format!("`{argument}` is {number}, which does not fit 32 bits"),
+                    value.span,
+                );
             }
             fits
         };
@@ -262,7 +305,11 @@ impl Resolver<'_, '_> {
                 match size {
                     Some(4) => true,
                     Some(other) => {
-                        self.error("bad-map", format!("`{argument}` of a perf event array is 4, not {other}"), value.span);
+                        self.error(
+                            "bad-map",
+                            format!("`{argument}` of a perf event array is 4, not {other}"),
+                            value.span,
+                        );
                         false
                     }
                     None => false,
@@ -294,7 +341,11 @@ impl Resolver<'_, '_> {
         let int = types.int(32, false);
         match kind.shape {
             Shape::KeyValue if map.key.is_none() || map.value.is_none() => {
-                return fail(self, format!("map `{}` needs `key` and `value`", map.name), "for example `key=c_uint32, value=c_uint64`");
+                return fail(
+                    self,
+                    format!("map `{}` needs `key` and `value`", map.name),
+                    "for example `key=c_uint32, value=c_uint64`",
+                );
             }
             Shape::Array => {
                 let key = *map.key.get_or_insert(int);
@@ -302,16 +353,28 @@ impl Resolver<'_, '_> {
                     let found = types.display(key);
                     // PythonBPF's users write 64-bit keys here; the kernel has only 32-bit positions.
                     if !matches!(types.get(key), Type::Int { .. }) {
-                        return fail(self, format!("the key of array `{}` is a number, not {found}", map.name), "leave `key` out");
+                        return fail(
+                            self,
+                            format!("the key of array `{}` is a number, not {found}", map.name),
+                            "leave `key` out",
+                        );
                     }
                     map.key = Some(int);
                 }
                 if map.value.is_none() {
-                    return fail(self, format!("array `{}` needs `value`", map.name), "for example `value=c_uint64`");
+                    return fail(
+                        self,
+                        format!("array `{}` needs `value`", map.name),
+                        "for example `value=c_uint64`",
+                    );
                 }
             }
             Shape::ValueOnly if map.value.is_none() => {
-                return fail(self, format!("map `{}` needs `value`", map.name), "for example `value=c_uint64`");
+                return fail(
+                    self,
+                    format!("map `{}` needs `value`", map.name),
+                    "for example `value=c_uint64`",
+                );
             }
             Shape::Ring => {
                 let bytes = map.max_entries;
@@ -330,11 +393,19 @@ impl Resolver<'_, '_> {
             _ => {}
         }
         if map.max_entries == 0 && kind.shape != Shape::Perf {
-            return fail(self, format!("map `{}` has no room: `max_entries` is 0", map.name), "give `max_entries`");
+            return fail(
+                self,
+                format!("map `{}` has no room: `max_entries` is 0", map.name),
+                "give `max_entries`",
+            );
         }
         let sizes = [map.key, map.value];
         if sizes.into_iter().flatten().any(|ty| self.module.types.size_of(ty) == 0) {
-            return fail(self, format!("a key or value of map `{}` has no size", map.name), "use a type of `ctypes` or a `@struct`");
+            return fail(
+                self,
+                format!("a key or value of map `{}` has no size", map.name),
+                "use a type of `ctypes` or a `@struct`",
+            );
         }
         true
     }
@@ -372,7 +443,11 @@ impl Resolver<'_, '_> {
             return;
         }
         if !self.module.types.is_scalar(ty) {
-            self.error("bad-declaration", "a global struct or array starts as zero: return its type called", value.span);
+            self.error(
+                "bad-declaration",
+                "a global struct or array starts as zero: return its type called",
+                value.span,
+            );
             return;
         }
         let Some(number) = self.constant(value, "the initial value of a global variable") else { return };
@@ -399,9 +474,12 @@ impl Resolver<'_, '_> {
             self.declare_struct(def);
         } else {
             self.cx.emit(
-                Diagnostic::error("bad-declaration", format!("class `{}` is neither a struct nor a set of callbacks", def.name.text))
-                    .at(def.name.span)
-                    .help("decorate it with `@struct`, or derive it from `struct_ops.NAME`"),
+                Diagnostic::error(
+                    "bad-declaration",
+                    format!("class `{}` is neither a struct nor a set of callbacks", def.name.text),
+                )
+                .at(def.name.span)
+                .help("decorate it with `@struct`, or derive it from `struct_ops.NAME`"),
             );
         }
     }
@@ -410,7 +488,9 @@ impl Resolver<'_, '_> {
         let mut fields = Vec::new();
         for stmt in &def.body {
             match &stmt.kind {
-                StmtKind::AnnAssign { target: Expr { kind: ExprKind::Name(name), .. }, annotation, .. } => {
+                StmtKind::AnnAssign {
+                    target: Expr { kind: ExprKind::Name(name), .. }, annotation, ..
+                } => {
                     let Some(ty) = self.type_of(annotation) else { return };
                     if self.module.types.size_of(ty) == 0 {
                         self.error("bad-type", format!("field `{name}` has no size"), annotation.span);
@@ -430,14 +510,21 @@ impl Resolver<'_, '_> {
             self.error("bad-declaration", format!("struct `{}` has no fields", def.name.text), def.name.span);
             return;
         }
-        let record =
-            self.module.types.add_user_record(&def.name.text, RecordKind::Struct, false, &fields, Some(def.name.span));
+        let record = self.module.types.add_user_record(
+            &def.name.text,
+            RecordKind::Struct,
+            false,
+            &fields,
+            Some(def.name.span),
+        );
         self.scope.insert(&def.name.text, Entry::Record(record), def.name.span);
     }
 
     /// The kernel struct that a class derives from, if it derives from one.
     fn struct_ops_base(&self, def: &ClassDef) -> Option<String> {
-        let [Expr { kind: ExprKind::Attribute { value, attr }, .. }] = def.bases.as_slice() else { return None };
+        let [Expr { kind: ExprKind::Attribute { value, attr }, .. }] = def.bases.as_slice() else {
+            return None;
+        };
         let ExprKind::Name(module) = &value.kind else { return None };
         match self.lookup(module) {
             Some(Entry::StructOps) => Some(attr.text.clone()),
@@ -449,11 +536,15 @@ impl Resolver<'_, '_> {
     fn declare_struct_ops<'t>(&mut self, def: &'t ClassDef, record: &str, bodies: &mut Bodies<'t>) {
         let Some(program_type) = self.cx.registry.find_struct_ops(record) else {
             let known = self.cx.registry.program_types().filter_map(|(_, t)| t.row.struct_ops.as_ref());
-            let near = names::nearest(record, known.map(|ops| ops.record.as_str())).map(|n| format!("did you mean `struct_ops.{n}`?"));
+            let near = names::nearest(record, known.map(|ops| ops.record.as_str()))
+                .map(|n| format!("did you mean `struct_ops.{n}`?"));
             self.cx.emit(
-                Diagnostic::error("unknown-struct-ops", format!("no plugin knows the kernel struct of callbacks `{record}`"))
-                    .at(def.bases[0].span)
-                    .maybe_help(near),
+                Diagnostic::error(
+                    "unknown-struct-ops",
+                    format!("no plugin knows the kernel struct of callbacks `{record}`"),
+                )
+                .at(def.bases[0].span)
+                .maybe_help(near),
             );
             return;
         };
@@ -469,10 +560,16 @@ impl Resolver<'_, '_> {
         };
         for stmt in &def.body {
             let unknown = |this: &mut Self, name: &str, span: Span| {
-                let known = ops.callbacks.iter().map(|c| c.name.as_str()).chain(ops.members.keys().map(String::as_str));
+                let known = ops
+                    .callbacks
+                    .iter()
+                    .map(|c| c.name.as_str())
+                    .chain(ops.members.keys().map(String::as_str));
                 let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
                 this.cx.emit(
-                    Diagnostic::error("unknown-callback", format!("`{record}` has no member `{name}`")).at(span).maybe_help(near),
+                    Diagnostic::error("unknown-callback", format!("`{record}` has no member `{name}`"))
+                        .at(span)
+                        .maybe_help(near),
                 );
             };
             match &stmt.kind {
@@ -486,9 +583,20 @@ impl Resolver<'_, '_> {
                     if method.params.is_empty() || given != callback.params.len() {
                         let names: Vec<&str> = callback.params.iter().map(|(n, _)| n.as_str()).collect();
                         self.cx.emit(
-                            Diagnostic::error("wrong-arity", format!("callback `{}` takes {} parameters behind `self`, not {given}", callback.name, names.len()))
-                                .at(method.name.span)
-                                .help(format!("write `def {}({})`", callback.name, std::iter::once("self").chain(names).collect::<Vec<_>>().join(", "))),
+                            Diagnostic::error(
+                                "wrong-arity",
+                                format!(
+                                    "callback `{}` takes {} parameters behind `self`, not {given}",
+                                    callback.name,
+                                    names.len()
+                                ),
+                            )
+                            .at(method.name.span)
+                            .help(format!(
+                                "write `def {}({})`",
+                                callback.name,
+                                std::iter::once("self").chain(names).collect::<Vec<_>>().join(", ")
+                            )),
                         );
                         continue;
                     }
@@ -519,11 +627,14 @@ impl Resolver<'_, '_> {
                 }
                 StmtKind::Pass => {}
                 _ if body::is_docstring(stmt) => {}
-                _ => self.error("bad-declaration", "a class of callbacks holds methods and plain values only", stmt.span),
+                _ => self.error(
+                    "bad-declaration",
+                    "a class of callbacks holds methods and plain values only",
+                    stmt.span,
+                ),
             }
         }
         self.scope.insert(&def.name.text, Entry::Foreign, def.name.span);
         self.module.struct_ops.push(found);
     }
 }
-

@@ -25,8 +25,8 @@ fn package_entry(name: &str) -> Option<Entry> {
         "struct" => Entry::Decorator(Decorator::Struct),
         "struct_ops" => Entry::StructOps,
         // The Python runtime's names; programs do not use them.
-        "BPF" | "compile" | "compile_to_ir" | "trace_pipe" | "trace_fields" | "utils" | "BpfObject" | "BpfProgram"
-        | "BpfMap" | "StructParser" | "main" | "LICENSE" => Entry::Foreign,
+        "BPF" | "compile" | "compile_to_ir" | "trace_pipe" | "trace_fields" | "utils" | "BpfObject"
+        | "BpfProgram" | "BpfMap" | "StructParser" | "main" | "LICENSE" => Entry::Foreign,
         _ => return None,
     })
 }
@@ -89,7 +89,8 @@ impl Resolver<'_, '_> {
                     let known = self.names_of(own);
                     let near = names::nearest(name, known.iter().map(String::as_str))
                         .map(|n| format!("did you mean `{n}`?"));
-                    let code = if own == "helper" || own == "kfuncs" { "unknown-helper" } else { "unknown-name" };
+                    let code =
+                        if own == "helper" || own == "kfuncs" { "unknown-helper" } else { "unknown-name" };
                     self.cx.emit(
                         pbpf_core::diag::Diagnostic::error(code, format!("`{module}` has no `{name}`"))
                             .at(alias.name.span)
@@ -148,7 +149,9 @@ impl Resolver<'_, '_> {
         let mut known: Vec<String> = Vec::new();
         match own {
             "" => known.extend(PACKAGE_NAMES.iter().map(|n| (*n).to_owned())),
-            "maps" => known.extend(map_kinds::MAP_KINDS.iter().flat_map(|k| k.names).map(|n| (*n).to_owned())),
+            "maps" => {
+                known.extend(map_kinds::MAP_KINDS.iter().flat_map(|k| k.names).map(|n| (*n).to_owned()))
+            }
             _ => {
                 for (_, helper) in registry.helpers() {
                     known.push(helper.row.name.clone());

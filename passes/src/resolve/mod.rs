@@ -32,7 +32,9 @@ pub struct Resolve;
 
 impl Pass for Resolve {
     fn info(&self) -> PassInfo {
-        PassInfo::between("resolve", Level::Ast, Level::Hir, "names become ids").requires(&["parse"]).after(&["subset"])
+        PassInfo::between("resolve", Level::Ast, Level::Hir, "names become ids")
+            .requires(&["parse"])
+            .after(&["subset"])
     }
 
     fn run(&self, unit: Unit, cx: &mut Context<'_>) -> Option<Unit> {
@@ -68,9 +70,19 @@ impl Resolver<'_, '_> {
     }
 
     /// Reports a name that means nothing, with the nearest one that does.
-    fn unknown_name<'n>(&mut self, what: &str, name: &str, span: Span, known: impl IntoIterator<Item = &'n str>) {
+    fn unknown_name<'n>(
+        &mut self,
+        what: &str,
+        name: &str,
+        span: Span,
+        known: impl IntoIterator<Item = &'n str>,
+    ) {
         let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
-        self.cx.emit(Diagnostic::error("unknown-name", format!("{what} `{name}` is not known")).at(span).maybe_help(near));
+        self.cx.emit(
+            Diagnostic::error("unknown-name", format!("{what} `{name}` is not known"))
+                .at(span)
+                .maybe_help(near),
+        );
     }
 
     /// Reads the top level in three walks: imports and constants, then declarations (a function may use a map that is

@@ -93,7 +93,11 @@ impl Resolver<'_, '_> {
         match u32::try_from(len) {
             Ok(len) if len > 0 && len <= 1 << 20 => Some(len),
             _ => {
-                self.error("bad-type", format!("{len} is no length: it must be from 1 to 1048576"), expr.span);
+                self.error(
+                    "bad-type",
+                    format!("{len} is no length: it must be from 1 to 1048576"),
+                    expr.span,
+                );
                 None
             }
         }
@@ -122,11 +126,15 @@ impl Resolver<'_, '_> {
             Ok(btf) => match kernel::record(&mut self.module.types, btf, name) {
                 Some(record) => Some(record),
                 None => {
-                    let near = names::nearest(name, btf.record_names()).map(|n| format!("did you mean `struct_{n}`?"));
+                    let near = names::nearest(name, btf.record_names())
+                        .map(|n| format!("did you mean `struct_{n}`?"));
                     self.cx.emit(
-                        Diagnostic::error("unknown-kernel-type", format!("the kernel has no struct or union `{name}`"))
-                            .at(span)
-                            .maybe_help(near),
+                        Diagnostic::error(
+                            "unknown-kernel-type",
+                            format!("the kernel has no struct or union `{name}`"),
+                        )
+                        .at(span)
+                        .maybe_help(near),
                     );
                     None
                 }

@@ -1,0 +1,332 @@
+//! `infer`: every expression gets a type.
+//!
+//! Before: HIR whose expressions are untyped. After: each expression, place and local has its type; pointers used as
+//! numbers are read (`deref` is written out); results of functions are known.
+//! Requires: `resolve`. Keeps: the program's meaning.
+//! Why: widths and regions decide which instructions the verifier will accept.
+//!
+//! Numbers have Python's meaning: an operation is done in 64 bits, and a value is cut only where it is stored in a
+//! declared place that is narrower. A local without an annotation is as wide as what is assigned to it anywhere.
+//!
+//! Leaves out: what may be called where, and with what (`check`).
+
+mod expr;
+mod numbers;
+mod stmt;
+
+use crate::kernel;
+use pbpf_core::btf::Btf;
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::hir::{Binding, FuncId, Function, FunctionKind, LocalId, Module, Program};
+use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
+use pbpf_core::rows::{Arguments, ProgramType};
+use pbpf_core::source::Span;
+use pbpf_core::types::{Region, Type, TypeId};
+
+/// The pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Infer;
+
+impl Pass for Infer {
+    fn info(&self) -> PassInfo {
+        PassInfo::new("infer", Level::Hir, "every expression gets a type").requires(&["resolve"])
+    }
+
+    fn run(&self, unit: Unit, cx: &mut Context<'_>) -> Option<Unit> {
+        let Unit::Hir(mut module) = unit else { return None };
+        let count = module.functions.len();
+        let mut infer = Infer_ { cx, module: &mut module, state: vec![State::New; count], stack: Vec::new() };
+        for id in infer.module.functions.keys() {
+            infer.function(id);
+        }
+        Some(Unit::Hir(module))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    New,
+    Active,
+    Done,
+}
+
+/// The state of the pass.
+struct Infer_<'a, 'b> {
+    cx: &'a mut Context<'b>,
+    module: &'a mut Module,
+    state: Vec<State>,
+    stack: Vec<FuncId>,
+}
+
+/// What is known of the function at hand.
+struct Frame {
+    function: Function,
+    /// Locals whose value so far is only ever a literal that is not negative: they take the type of what else is
+    /// assigned.
+    flexible: Vec<bool>,
+    /// Whether a local's type changed in this round.
+    changed: bool,
+    /// Whether diagnostics are told: only in the last round, when types are settled.
+    last: bool,
+}
+
+impl Infer_<'_, '_> {
+    fn function(&mut self, id: FuncId) {
+        use pbpf_core::entity::Entity;
+        match self.state[id.index()] {
+            State::Done => return,
+            State::Active => {
+                let names: Vec<&str> =
+                    self.stack.iter().map(|f| self.module.functions[*f].name.as_str()).collect();
+                let cycle = names.join(" → ");
+                let span = self.module.functions[id].span;
+                self.cx.emit(
+                    Diagnostic::error(
+                        "recursion",
+                        format!("`{}` calls itself", self.module.functions[id].name),
+                    )
+                    .at(span)
+                    .note(format!("the calls: {cycle} → {}", self.module.functions[id].name))
+                    .help("the kernel allows no recursion: write a loop"),
+                );
+                self.state[id.index()] = State::Done;
+                return;
+            }
+            State::New => {}
+        }
+        self.state[id.index()] = State::Active;
+        self.stack.push(id);
+        let mut frame = Frame {
+            flexible: vec![false; self.module.functions[id].locals.len()],
+            function: self.module.functions[id].clone(),
+            changed: false,
+            last: false,
+        };
+        self.bind_arguments(&mut frame);
+        let mut body = std::mem::take(&mut frame.function.body);
+        // Types only widen, and there are few steps from the narrowest to the widest.
+        for round in 0..16 {
+            frame.changed = false;
+            self.block(&mut frame, &mut body);
+            if !frame.changed || round == 14 {
+                break;
+            }
+        }
+        frame.last = true;
+        self.block(&mut frame, &mut body);
+        frame.function.body = body;
+        if frame.function.ret.is_none() {
+            frame.function.ret = Some(match frame.function.kind {
+                FunctionKind::Program(_) => self.module.types.int(32, true),
+                FunctionKind::Subprogram => self.module.types.void(),
+            });
+        }
+        self.module.functions[id] = frame.function;
+        self.stack.pop();
+        self.state[id.index()] = State::Done;
+    }
+
+    /// The program type's row, of a program.
+    fn row(&self, frame: &Frame) -> Option<(&Program, &ProgramType)> {
+        match &frame.function.kind {
+            FunctionKind::Program(program) => {
+                // The frame holds a copy of the function; the module's has the same program.
+                let registry = self.cx.registry;
+                let row = &registry.program_type(program.program_type).row;
+                let id = *self.stack.last()?;
+                match &self.module.functions[id].kind {
+                    FunctionKind::Program(program) => Some((program, row)),
+                    FunctionKind::Subprogram => None,
+                }
+            }
+            FunctionKind::Subprogram => None,
+        }
+    }
+
+    fn btf(&self) -> Option<&Btf> {
+        self.cx.kernel.btf().ok()
+    }
+
+    /// The kernel record of that name, with a diagnostic where it cannot be had.
+    fn kernel_record(&mut self, name: &str, span: Span) -> Option<pbpf_core::types::RecordId> {
+        let kernel = self.cx.kernel;
+        match kernel.btf() {
+            Ok(btf) => {
+                let record = kernel::record(&mut self.module.types, btf, name);
+                if record.is_none() {
+                    let near = pbpf_core::names::nearest(name, btf.record_names())
+                        .map(|n| format!("the nearest is `{n}`"));
+                    let mut error = Diagnostic::error(
+                        "unknown-kernel-type",
+                        format!("the kernel has no struct `{name}`"),
+                    )
+                    .at(span);
+                    error.notes.extend(near);
+                    self.cx.emit(error);
+                }
+                record
+            }
+            Err(error) => {
+                self.cx.emit(error.at(span));
+                None
+            }
+        }
+    }
+
+    /// Gives types to the parameters that are arguments of what is traced.
+    fn bind_arguments(&mut self, frame: &mut Frame) {
+        let Some((program, row)) = self.row(frame) else { return };
+        let arguments = program
+            .pattern
+            .and_then(|i| row.sections.get(i))
+            .and_then(|s| s.arguments.clone())
+            .unwrap_or_else(|| row.context_arguments());
+        let callback = program.callback.and_then(|i| row.struct_ops.as_ref()?.callbacks.get(i)).cloned();
+        let holes = program.holes.clone();
+        for id in frame.function.params.clone() {
+            let local = &frame.function.locals[id];
+            let Some(Binding::Argument(index)) = local.binding else { continue };
+            let (declared, span, name) = (local.declared.then_some(local.ty), local.span, local.name.clone());
+            let found = match &arguments {
+                Arguments::Prototype { typedef, skip, .. } => {
+                    self.prototype_argument(&fill(typedef, &holes), *skip + index, &name, span)
+                }
+                Arguments::Callback => callback.as_ref().and_then(|c| {
+                    let (_, ty) = c.params.get(index as usize)?;
+                    self.c_type(ty, span)
+                }),
+                _ => Some(self.module.types.int(64, false)),
+            };
+            let Some(found) = found else { continue };
+            let ty = match declared {
+                // What the prototype says of a pointer holds: it is trusted.
+                Some(declared) => {
+                    match (self.module.types.get(declared).clone(), self.module.types.get(found)) {
+                        (Type::Ptr { to, .. }, Type::Ptr { region, nullable, .. }) => {
+                            let (region, nullable) = (*region, *nullable);
+                            self.module.types.ptr(to, region, nullable)
+                        }
+                        _ => declared,
+                    }
+                }
+                None => found,
+            };
+            frame.function.locals[id].ty = ty;
+            frame.function.locals[id].declared = true;
+        }
+        if let Some(callback) = callback {
+            frame.function.ret = self.c_type(&callback.ret, frame.function.span);
+        }
+    }
+
+    /// The type of parameter `index` of the function type behind a typedef of the kernel's.
+    fn prototype_argument(&mut self, typedef: &str, index: u32, name: &str, span: Span) -> Option<TypeId> {
+        use pbpf_core::btf::{Kind, Type as B};
+        let kernel = self.cx.kernel;
+        let btf = match kernel.btf() {
+            Ok(btf) => btf,
+            Err(error) => {
+                self.cx.emit(error.at(span));
+                return None;
+            }
+        };
+        let proto = btf.find(typedef, Kind::Typedef).and_then(|id| match btf.get(btf.resolve(id)) {
+            B::Ptr(target) => match btf.get(btf.resolve(target)) {
+                B::FuncProto(proto) => Some(proto),
+                _ => None,
+            },
+            _ => None,
+        });
+        let Some(proto) = proto else {
+            let near = pbpf_core::names::nearest(typedef, btf.names(Kind::Typedef).map(|(n, _)| n))
+                .map(|n| format!("the nearest is `{n}`"));
+            let mut error =
+                Diagnostic::error("unknown-kernel-type", format!("the kernel has no prototype `{typedef}`"))
+                    .at(span);
+            error.notes.extend(near);
+            self.cx.emit(error);
+            return None;
+        };
+        let Some(param) = proto.params().nth(index as usize) else {
+            self.cx.emit(
+                Diagnostic::error("wrong-arity", format!("there is no argument for `{name}`"))
+                    .at(span)
+                    .note(format!("`{typedef}` has {} parameters, the first is not passed", proto.len())),
+            );
+            return None;
+        };
+        let ty = kernel::import(&mut self.module.types, btf, param.ty);
+        Some(self.trusted(ty))
+    }
+
+    /// A pointer to a kernel record as the verifier trusts it.
+    fn trusted(&mut self, ty: TypeId) -> TypeId {
+        match self.module.types.get(ty).clone() {
+            Type::Ptr { to, region: Region::KernelUntrusted, nullable }
+                if matches!(self.module.types.get(to), Type::Record(_)) =>
+            {
+                self.module.types.ptr(to, Region::Kernel, nullable)
+            }
+            _ => ty,
+        }
+    }
+
+    /// The type that a row spells in C.
+    fn c_type(&mut self, text: &str, span: Span) -> Option<TypeId> {
+        let text = text.trim();
+        if let Some((bits, signed)) = pbpf_core::rows::c_int(text) {
+            return Some(self.module.types.int(bits, signed));
+        }
+        match text {
+            "void" => return Some(self.module.types.void()),
+            "bool" => return Some(self.module.types.bool()),
+            "void *" => {
+                let void = self.module.types.void();
+                return Some(self.module.types.ptr(void, Region::Kernel, false));
+            }
+            "char *" | "const char *" => {
+                let byte = self.module.types.int(8, true);
+                return Some(self.module.types.ptr(byte, Region::KernelUntrusted, false));
+            }
+            _ => {}
+        }
+        if let Some(len) =
+            text.strip_prefix("char[").and_then(|t| t.strip_suffix(']')).and_then(|n| n.parse().ok())
+        {
+            return Some(self.module.types.intern(Type::Str { len }));
+        }
+        let name = text.strip_prefix("struct ")?.strip_suffix('*')?.trim();
+        // A trusted pointer that is only handed on needs no fields, so no BTF either.
+        let known = self.module.types.records.iter().find(|(_, r)| r.name == name).map(|(id, _)| id);
+        let record = match known {
+            Some(id) => id,
+            None if self
+                .cx
+                .kernel
+                .btf()
+                .is_ok_and(|b| b.find(name, pbpf_core::btf::Kind::Struct).is_some()) =>
+            {
+                self.kernel_record(name, span)?
+            }
+            None => kernel::opaque(&mut self.module.types, name),
+        };
+        let to = self.module.types.intern(Type::Record(record));
+        Some(self.module.types.ptr(to, Region::Kernel, false))
+    }
+
+    fn local_type(frame: &Frame, id: LocalId) -> TypeId {
+        frame.function.locals[id].ty
+    }
+
+    fn error(&mut self, frame: &Frame, diagnostic: impl FnOnce(&mut Self) -> Diagnostic) {
+        if frame.last {
+            let diagnostic = diagnostic(self);
+            self.cx.emit(diagnostic);
+        }
+    }
+}
+
+/// Puts what stood in the holes of a section's pattern into a name.
+pub(crate) fn fill(text: &str, holes: &[(String, String)]) -> String {
+    holes.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
