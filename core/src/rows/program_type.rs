@@ -81,6 +81,8 @@ impl ProgramType {
             })
         });
         matching.map(|rule| &rule.record).chain(&self.context.record).map(|record| fill(record)).collect()
+    }
+
     /// How parameters bind where the section's pattern says nothing else.
     pub fn context_arguments(&self) -> Arguments {
         if self.struct_ops.is_some() { Arguments::Callback } else { self.arguments.clone() }

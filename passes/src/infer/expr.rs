@@ -1,7 +1,7 @@
 //! Expressions.
 
 use super::numbers::{self, Int};
-use super::{Frame, Infer_, fill};
+use super::{Frame, Infer_};
 use crate::kernel;
 use pbpf_core::ast::{BinaryOp, CompareOp};
 use pbpf_core::diag::Diagnostic;
@@ -603,6 +603,13 @@ impl Infer_<'_, '_> {
         };
         if let Some(field) = row.context.fields.iter().find(|f| f.name == name) {
             return Some(match &field.gives {
+                Gives::Forbidden => {
+                    self.error(frame, |_| {
+                        let message = format!("programs of this type cannot read `{name}` of the context");
+                        Diagnostic::error("unknown-field", message).at(span)
+                    });
+                    return None;
+                }
                 Gives::Scalar => self.module.types.int(field.bits, field.signed),
                 Gives::Pointer { region, record, nullable } => {
                     let (region, nullable, record) = (*region, *nullable, record.clone());
@@ -617,7 +624,13 @@ impl Infer_<'_, '_> {
                 }
             });
         }
-        if let Some(record) = context_record(program, row) {
+        let records = context_records(program, row);
+        if let Some(last) = records.last() {
+            let kernel = self.cx.kernel;
+            let known = |name: &&String| {
+                kernel.btf().is_ok_and(|b| b.find(name, pbpf_core::btf::Kind::Struct).is_some())
+            };
+            let record = records.iter().find(known).unwrap_or(last).clone();
             let id = self.kernel_record(&record, span)?;
             let kernel = self.cx.kernel;
             let btf = kernel.btf().ok();
@@ -747,19 +760,11 @@ impl Infer_<'_, '_> {
     }
 }
 
-/// The kernel record behind an open context.
-pub(crate) fn context_record(
+/// The kernel records that an open context may be, in order of preference.
+pub(crate) fn context_records(
     program: &pbpf_core::hir::Program,
     row: &pbpf_core::rows::ProgramType,
-) -> Option<String> {
-    let hole = |name: &str| program.holes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-    let by_target = row.context.records.iter().find(|rule| {
-        hole(&rule.hole).is_some_and(|v| match rule.matches.strip_suffix('*') {
-            Some(prefix) => v.starts_with(prefix),
-            None => v == rule.matches,
-        })
-    });
-    let pattern = program.pattern.and_then(|i| row.sections.get(i)).and_then(|s| s.record.as_ref());
-    let record = pattern.or(by_target.map(|r| &r.record)).or(row.context.record.as_ref())?;
-    row.context.open.then(|| fill(record, &program.holes))
+) -> Vec<String> {
+    let section = program.pattern.and_then(|i| row.sections.get(i));
+    section.filter(|_| row.context.open).map(|s| row.context_records(s, &program.holes)).unwrap_or_default()
 }

@@ -15,11 +15,10 @@ mod numbers;
 mod stmt;
 
 use crate::kernel;
-use pbpf_core::btf::Btf;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Binding, FuncId, Function, FunctionKind, LocalId, Module, Program};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
-use pbpf_core::rows::{Arguments, ProgramType};
+use pbpf_core::rows::{Arguments, CType, ProgramType};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type, TypeId};
 
@@ -141,10 +140,6 @@ impl Infer_<'_, '_> {
             }
             FunctionKind::Subprogram => None,
         }
-    }
-
-    fn btf(&self) -> Option<&Btf> {
-        self.cx.kernel.btf().ok()
     }
 
     /// The kernel record of that name, with a diagnostic where it cannot be had.
@@ -273,29 +268,18 @@ impl Infer_<'_, '_> {
 
     /// The type that a row spells in C.
     fn c_type(&mut self, text: &str, span: Span) -> Option<TypeId> {
-        let text = text.trim();
-        if let Some((bits, signed)) = pbpf_core::rows::c_int(text) {
-            return Some(self.module.types.int(bits, signed));
-        }
-        match text {
-            "void" => return Some(self.module.types.void()),
-            "bool" => return Some(self.module.types.bool()),
-            "void *" => {
+        let (record, nullable) = match CType::parse(text)? {
+            CType::Void => return Some(self.module.types.void()),
+            CType::Bool => return Some(self.module.types.bool()),
+            CType::Int { bits, signed } => return Some(self.module.types.int(bits, signed)),
+            CType::Chars(len) => return Some(self.module.types.intern(Type::Str { len })),
+            CType::Pointer { record: None, nullable } => {
                 let void = self.module.types.void();
-                return Some(self.module.types.ptr(void, Region::Kernel, false));
+                return Some(self.module.types.ptr(void, Region::Kernel, nullable));
             }
-            "char *" | "const char *" => {
-                let byte = self.module.types.int(8, true);
-                return Some(self.module.types.ptr(byte, Region::KernelUntrusted, false));
-            }
-            _ => {}
-        }
-        if let Some(len) =
-            text.strip_prefix("char[").and_then(|t| t.strip_suffix(']')).and_then(|n| n.parse().ok())
-        {
-            return Some(self.module.types.intern(Type::Str { len }));
-        }
-        let name = text.strip_prefix("struct ")?.strip_suffix('*')?.trim();
+            CType::Pointer { record: Some(record), nullable } => (record, nullable),
+        };
+        let name = record.as_str();
         // A trusted pointer that is only handed on needs no fields, so no BTF either.
         let known = self.module.types.records.iter().find(|(_, r)| r.name == name).map(|(id, _)| id);
         let record = match known {
@@ -311,7 +295,7 @@ impl Infer_<'_, '_> {
             None => kernel::opaque(&mut self.module.types, name),
         };
         let to = self.module.types.intern(Type::Record(record));
-        Some(self.module.types.ptr(to, Region::Kernel, false))
+        Some(self.module.types.ptr(to, Region::Kernel, nullable))
     }
 
     fn local_type(frame: &Frame, id: LocalId) -> TypeId {

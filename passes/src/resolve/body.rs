@@ -405,6 +405,20 @@ impl Resolver<'_, '_> {
         self.make(hir::ExprKind::Int(value), span)
     }
 
+    /// A number as written; those past `i64` are unsigned from here on.
+    fn number(&mut self, value: Option<i128>, span: Span) -> Option<hir::Expr> {
+        let word = value.and_then(super::constant::word);
+        let Some(word) = word else {
+            self.error("number-too-large", "the number does not fit 64 bits", span);
+            return None;
+        };
+        let mut expr = self.int_expr(word, span);
+        if value.is_some_and(|v| v > i128::from(i64::MAX)) {
+            expr.ty = self.module.types.int(64, false);
+        }
+        Some(expr)
+    }
+
     pub(super) fn exprs(&mut self, body: &mut Body, list: &[Expr]) -> Option<Vec<hir::Expr>> {
         // All operands are looked at, so that each mistake is told.
         let all: Vec<Option<hir::Expr>> = list.iter().map(|e| self.expr(body, e)).collect();
@@ -415,20 +429,7 @@ impl Resolver<'_, '_> {
         let span = expr.span;
         let kind = match &expr.kind {
             ExprKind::Name(name) => return self.name(body, name, span),
-            ExprKind::Int(Some(value)) => {
-                match i64::try_from(*value).ok().or_else(|| u64::try_from(*value).ok().map(u64::cast_signed))
-                {
-                    Some(value) => hir::ExprKind::Int(value),
-                    None => {
-                        self.error("number-too-large", "the number does not fit 64 bits", span);
-                        return None;
-                    }
-                }
-            }
-            ExprKind::Int(None) => {
-                self.error("number-too-large", "the number does not fit 64 bits", span);
-                return None;
-            }
+            ExprKind::Int(value) => return self.number(*value, span),
             ExprKind::Bool(value) => hir::ExprKind::Bool(*value),
             ExprKind::None => hir::ExprKind::None,
             ExprKind::Str(text) => hir::ExprKind::Text(text.clone()),
@@ -607,10 +608,11 @@ impl Resolver<'_, '_> {
     /// The value of a name of the top level.
     fn entry(&mut self, entry: Option<&Entry>, name: &str, span: Span) -> Option<hir::Expr> {
         let kind = match entry {
-            Some(Entry::Constant(value)) => hir::ExprKind::Int(*value),
+            Some(Entry::Constant(value)) => return self.number(Some(*value), span),
             Some(Entry::Text(text)) => hir::ExprKind::Text(text.clone()),
             Some(Entry::KernelName(module, kernel)) => {
-                hir::ExprKind::Int(self.kernel_constant(module, kernel, span)?)
+                let value = self.kernel_constant(module, kernel, span)?;
+                return self.number(Some(value), span);
             }
             Some(Entry::Map(map)) => hir::ExprKind::Map(*map),
             Some(Entry::Global(global)) => hir::ExprKind::Global(*global),

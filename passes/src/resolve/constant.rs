@@ -12,9 +12,7 @@ use pbpf_core::source::Span;
 impl Resolver<'_, '_> {
     /// The value of a constant expression, or nothing.
     pub(super) fn quiet_constant(&self, expr: &Expr) -> Option<i64> {
-        let value = self.constant_value(expr)?;
-        // Numbers past `i64` keep their 64 bits.
-        i64::try_from(value).ok().or_else(|| u64::try_from(value).ok().map(u64::cast_signed))
+        word(self.constant_value(expr)?)
     }
 
     /// The value of an expression that must be constant; `what` names it in the diagnostic.
@@ -22,7 +20,7 @@ impl Resolver<'_, '_> {
         if let ExprKind::Name(name) = &expr.kind
             && let Some(Entry::KernelName(module, kernel)) = self.lookup(name).cloned()
         {
-            return self.kernel_constant(&module, &kernel, expr.span);
+            return self.kernel_constant(&module, &kernel, expr.span).and_then(word);
         }
         let value = self.quiet_constant(expr);
         if value.is_none() {
@@ -31,12 +29,12 @@ impl Resolver<'_, '_> {
         value
     }
 
-    fn constant_value(&self, expr: &Expr) -> Option<i128> {
+    pub(super) fn constant_value(&self, expr: &Expr) -> Option<i128> {
         Some(match &expr.kind {
             ExprKind::Int(value) => (*value)?,
             ExprKind::Bool(value) => i128::from(*value),
             ExprKind::Name(name) => match self.lookup(name)? {
-                Entry::Constant(value) => i128::from(*value),
+                Entry::Constant(value) => *value,
                 _ => return None,
             },
             ExprKind::Unary { op, operand } => {
@@ -67,15 +65,13 @@ impl Resolver<'_, '_> {
     }
 
     /// The value of an enumerator or `#define` of the kernel.
-    pub(super) fn kernel_constant(&mut self, module: &str, name: &str, span: Span) -> Option<i64> {
+    pub(super) fn kernel_constant(&mut self, module: &str, name: &str, span: Span) -> Option<i128> {
         if let Some(value) = self.cx.registry.constant(module, name) {
             return Some(value);
         }
         match self.cx.kernel.btf() {
             Ok(btf) => match btf.enumerator(name) {
-                Some(found) => i64::try_from(found.value)
-                    .ok()
-                    .or_else(|| u64::try_from(found.value).ok().map(u64::cast_signed)),
+                Some(found) => Some(found.value),
                 None => {
                     let known = btf.enumerator_names().chain(self.cx.registry.constant_names(module));
                     let near = pbpf_core::names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
@@ -95,6 +91,11 @@ impl Resolver<'_, '_> {
             }
         }
     }
+}
+
+/// The 64 bits of a number that fits them, signed or not.
+pub(super) fn word(value: i128) -> Option<i64> {
+    i64::try_from(value).ok().or_else(|| u64::try_from(value).ok().map(u64::cast_signed))
 }
 
 fn cut(value: i128, bits: u8, signed: bool) -> i128 {

@@ -68,7 +68,7 @@ impl Resolver<'_, '_> {
         let ExprKind::Name(name) = &target.kind else { return };
         let entry = match &value.kind {
             ExprKind::Str(text) => Entry::Text(text.clone()),
-            _ => match self.quiet_constant(value) {
+            _ => match self.constant_value(value) {
                 Some(number) => Entry::Constant(number),
                 None => Entry::Foreign,
             },

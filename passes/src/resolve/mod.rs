@@ -20,7 +20,6 @@ use pbpf_core::ast;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
 use pbpf_core::hir;
-use pbpf_core::names;
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::source::Span;
 use pbpf_core::types::Types;
@@ -67,22 +66,6 @@ struct Resolver<'a, 'b> {
 impl Resolver<'_, '_> {
     fn error(&mut self, code: &'static str, message: impl Into<String>, span: Span) {
         self.cx.emit(Diagnostic::error(code, message).at(span));
-    }
-
-    /// Reports a name that means nothing, with the nearest one that does.
-    fn unknown_name<'n>(
-        &mut self,
-        what: &str,
-        name: &str,
-        span: Span,
-        known: impl IntoIterator<Item = &'n str>,
-    ) {
-        let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
-        self.cx.emit(
-            Diagnostic::error("unknown-name", format!("{what} `{name}` is not known"))
-                .at(span)
-                .maybe_help(near),
-        );
     }
 
     /// Reads the top level in three walks: imports and constants, then declarations (a function may use a map that is

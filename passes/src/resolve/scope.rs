@@ -43,7 +43,7 @@ pub(super) enum Entry {
     /// A helper or kfunc.
     Helper(HelperId, Take),
     /// A number.
-    Constant(i64),
+    Constant(i128),
     /// Text.
     Text(String),
     /// A map.
