@@ -20,6 +20,8 @@ pub struct Plan {
     pub verdict: Verdict,
     /// What is done after loading.
     pub steps: Vec<Step>,
+    /// The plan must fail, saying this: it tries the harness, not a compiler.
+    pub fails: Option<String>,
 }
 
 /// What the kernel must say to an object.
@@ -30,8 +32,8 @@ pub enum Verdict {
     Accept,
     /// At least one program is refused.
     Refuse {
-        /// What the verifier's log must contain.
-        text: String,
+        /// The verifier's log must contain one of these: its words differ between kernels.
+        texts: Vec<String>,
         /// The lines of the source that the diagnostics must name; empty: any.
         lines: Vec<u32>,
     },
@@ -183,6 +185,8 @@ pub struct MapCheck {
     pub map: String,
     /// The key: one value as wide as the key, or parts with widths in bytes.
     pub key: Vec<(Scalar, Option<usize>)>,
+    /// The member of the value that is looked at; `None`: all of it.
+    pub field: Option<String>,
     /// The bytes of the value that are looked at (start, end); `None`: all.
     pub bytes: Option<(usize, usize)>,
     /// What they must be; `None`: the key must be absent.

@@ -85,8 +85,8 @@ impl Operator {
             .ok_or_else(|| c.wanted("a comparison (== != < <= > >=)"))
     }
 
-    /// Whether `left OP right` holds for unsigned numbers.
-    pub fn holds(self, left: u64, right: u64) -> bool {
+    /// Whether `left OP right` holds.
+    pub fn holds<T: PartialOrd + Copy>(self, left: T, right: T) -> bool {
         match self {
             Self::Equal => left == right,
             Self::Unequal => left != right,

@@ -14,12 +14,15 @@ use crate::{
 pub use expectations::{Expectation, Severity, Target};
 
 /// The kind of a case file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
     /// Python source: built by `pbpf build`.
+    #[default]
     Python,
     /// MIR text: run through `pbpf opt`.
     Mir,
+    /// C source: built by clang, to try the harness itself on objects that pbpf did not make.
+    C,
 }
 
 impl Kind {
@@ -27,7 +30,10 @@ impl Kind {
     pub fn of(name: &str) -> Option<Self> {
         match name.rsplit_once('.')?.1 {
             "py" => Some(Self::Python),
+            // A `.case` file holds directives only; its `source` is Python elsewhere.
+            "case" => Some(Self::Python),
             "mir" => Some(Self::Mir),
+            "c" => Some(Self::C),
             _ => None,
         }
     }
@@ -37,17 +43,21 @@ impl Kind {
         match self {
             Self::Python => "#",
             Self::Mir => ";",
+            Self::C => "//",
         }
     }
 }
 
-/// An independent loader that the object must satisfy too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the independent loader does with an object that the kernel must accept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Bpftool {
     /// `bpftool prog loadall`.
+    #[default]
     Programs,
     /// `bpftool struct_ops register`, and unregister.
     StructOps,
+    /// Nothing: the case says why.
+    Nothing,
 }
 
 /// A run in the MIR interpreter.
@@ -68,6 +78,8 @@ pub struct Case {
     pub expectations: Vec<Expectation>,
     /// Arguments for pbpf besides the harness's own.
     pub flags: Vec<String>,
+    /// The source file from the root of the repository, where it is not the case itself.
+    pub source: Option<String>,
     /// Further source files, beside the case.
     pub files: Vec<String>,
     /// Only `pbpf check` is run: the case needs no object.
@@ -76,10 +88,12 @@ pub struct Case {
     pub exit: Option<i32>,
     /// What a kernel must have for the case to be loaded at all: the `needs` before any other word about the kernel.
     pub needs: Vec<String>,
+    /// The plan must fail, saying this: such a case tries the harness.
+    pub fails: Option<String>,
     /// What the kernel must say; `None`: the kernel is not asked.
     pub verdict: Option<Verdict>,
-    /// The object is also loaded by bpftool.
-    pub bpftool: Option<Bpftool>,
+    /// What bpftool does with the object.
+    pub bpftool: Bpftool,
     /// What is done once the kernel has accepted the object.
     pub steps: Vec<Step>,
     /// Kernels that run the plan in a VM, besides the running one.
@@ -138,7 +152,7 @@ pub fn parse(text: &str, kind: Kind) -> Result<Case, Vec<Mistake>> {
     if mistakes.is_empty() { Ok(case) } else { Err(mistakes) }
 }
 
-const WORDS: &str = "verify, reject, bpftool, flags, files, check, exit, vm, passes, interpret, needs, run, attach, detach, workload, \
+const WORDS: &str = "verify, reject, bpftool, flags, source, files, fails, check, exit, vm, passes, interpret, needs, run, attach, detach, workload, \
                      prints, prints-any, map, global, insns, file";
 
 fn header(case: &mut Case, line: u32, text: &str) -> Result<(), String> {
@@ -156,17 +170,25 @@ fn header(case: &mut Case, line: u32, text: &str) -> Result<(), String> {
             return set_verdict(case, Verdict::Accept);
         }
         "reject" => {
-            let text = c.quoted()?;
+            let mut texts = vec![c.quoted()?];
+            while c.eat("|") {
+                texts.push(c.quoted()?);
+            }
             c.finish()?;
-            return set_verdict(case, Verdict::Refuse { text, lines: Vec::new() });
+            return set_verdict(case, Verdict::Refuse { texts, lines: Vec::new() });
         }
+        "bpftool" if value == "struct_ops" => case.bpftool = Bpftool::StructOps,
         "bpftool" => {
-            case.bpftool = Some(match value {
-                "" | "load" => Bpftool::Programs,
-                "struct_ops" => Bpftool::StructOps,
-                _ => return Err(c.wanted("`load` or `struct_ops`")),
-            });
+            c.expect("no").map_err(|_| c.wanted("`struct_ops` or `no \"why\"`"))?;
+            c.quoted()?;
+            c.finish()?;
+            case.bpftool = Bpftool::Nothing;
         }
+        "fails" => {
+            case.fails = Some(c.quoted()?);
+            c.finish()?;
+        }
+        "source" => case.source = Some(value.to_owned()),
         "flags" => case.flags.extend(words()),
         "files" => case.files.extend(words()),
         "check" => {
@@ -221,14 +243,14 @@ mod tests {
     #[test]
     fn a_whole_header() {
         let case = parse(
-            "#: verify\n#: flags: --cpu v2 --debug\n#: vm: 6.12 7.3\n#: bpftool\n#: attach\n#: workload: exec 5\n#: map: counts[$pid] == 5\n",
+            "#: verify\n#: flags: --cpu v2 --debug\n#: vm: 6.12 7.3\n#: bpftool: no \"too old\"\n#: attach\n#: workload: exec 5\n#: map: counts[$pid] == 5\n",
             Kind::Python,
         )
         .unwrap();
         assert_eq!(case.verdict, Some(Verdict::Accept));
         assert_eq!(case.flags, ["--cpu", "v2", "--debug"]);
         assert_eq!(case.vms, ["6.12", "7.3"]);
-        assert_eq!(case.bpftool, Some(Bpftool::Programs));
+        assert_eq!(case.bpftool, Bpftool::Nothing);
         assert_eq!(case.steps.len(), 3);
         assert_eq!(case.steps[2].line, 7);
         assert!(matches!(case.steps[2].action, Action::Map(_)));
@@ -244,8 +266,12 @@ mod tests {
 
     #[test]
     fn refusals_take_the_expected_lines() {
-        let case = parse("#: reject: \"invalid\"\nx = 1  # error: [verifier]\n", Kind::Python).unwrap();
-        assert_eq!(case.verdict, Some(Verdict::Refuse { text: "invalid".to_owned(), lines: vec![2] }));
+        let case =
+            parse("#: reject: \"invalid\" | \"bad\"\nx = 1  # error: [verifier]\n", Kind::Python).unwrap();
+        assert_eq!(
+            case.verdict,
+            Some(Verdict::Refuse { texts: vec!["invalid".to_owned(), "bad".to_owned()], lines: vec![2] })
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
     scan::Cursor,
     values::{self, Operator, Scalar},
 };
+use pbpf_loader::features::Feature;
 
 /// Most inputs that one `for` may give.
 const MOST_INPUTS: i64 = 4096;
@@ -73,7 +74,15 @@ fn positive(c: &mut Cursor<'_>) -> Result<u32, String> {
 }
 
 fn need(c: &mut Cursor<'_>) -> Result<String, String> {
-    c.run("a need", |_| true).map(|need| need.trim().to_owned())
+    let need = c.run("a need", |_| true)?.trim();
+    if Feature::parse(need).is_some() {
+        return Ok(need.to_owned());
+    }
+    let names: Vec<&str> = Feature::names().collect();
+    Err(format!(
+        "unknown need `{need}`; there are {}, kernel>=A.B, file:PATH, struct:NAME and function:NAME",
+        names.join(", ")
+    ))
 }
 
 fn run(c: &mut Cursor<'_>) -> Result<RunTest, String> {
@@ -169,6 +178,7 @@ fn map(c: &mut Cursor<'_>) -> Result<Action, String> {
         key.push((Scalar::parse(c)?, None));
     }
     c.expect("]")?;
+    let field = if c.eat(".") { Some(c.name()?.to_owned()) } else { None };
     let bytes = if c.eat_word("bytes") {
         let first = bound(c)? as usize;
         c.expect("..")?;
@@ -181,7 +191,7 @@ fn map(c: &mut Cursor<'_>) -> Result<Action, String> {
         None
     };
     let expect = if c.eat_word("missing") { None } else { Some(comparison(c)?) };
-    Ok(Action::Map(MapCheck { map, key, bytes, expect }))
+    Ok(Action::Map(MapCheck { map, key, field, bytes, expect }))
 }
 
 fn work(c: &mut Cursor<'_>) -> Result<Work, String> {
@@ -251,6 +261,8 @@ mod tests {
         let Action::Map(check) = one("map", "flows[{$pid:4, 80:2}] bytes 8..16 >= 2") else { panic!() };
         assert_eq!(check.key[1], (Scalar::Number(80), Some(2)));
         assert_eq!(check.bytes, Some((8, 16)));
+        let Action::Map(check) = one("map", "flows[1].packets == 2") else { panic!() };
+        assert_eq!(check.field.as_deref(), Some("packets"));
         let Action::Map(check) = one("map", "counts[7] missing") else { panic!() };
         assert_eq!(check.expect, None);
         assert!(matches!(one("map", "counts.len == 3"), Action::MapLength { .. }));
@@ -274,6 +286,7 @@ mod tests {
         assert!(refuse("run", "f(packet=zeros(N)) for N in 5..5 == 0").contains("range"));
         assert!(refuse("run", "f(paket=1) == 0").contains("packet="));
         assert!(refuse("workload", "dance").contains("exec, unlink"));
+        assert!(refuse("needs", "luck").contains("sched_ext"));
         assert!(refuse("map", "a[1] bytes 3..3 == 0").contains("empty"));
         assert!(refuse("detach", "now").contains("the end of the line"));
         assert!(parse("dance", 1, &mut Cursor::new("")).unwrap().is_none());

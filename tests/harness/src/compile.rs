@@ -1,0 +1,322 @@
+//! The part of a case that needs no privileges: building it as a user would, and holding what pbpf says against the case.
+//!
+//! Promises: pbpf is run as a program, once more for the bytes (the same input must give the same object); anything that it prints and
+//! that is not a diagnostic is a failure. Leaves out: kernels, which get the object and a plan.
+
+use crate::{
+    diagnostics::{self, Diagnostic},
+    directives::{Case, Expectation, Kind, Severity},
+    golden,
+    places::Places,
+    plan::{Plan, Verdict},
+    process::{self, Finished},
+};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+/// How long one run of pbpf may take.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// A case that was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its name: the path below `tests/cases` without the extension.
+    pub name: String,
+    /// The file with the directives, from the root of the repository.
+    pub file: PathBuf,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+/// What came of building a case.
+#[derive(Debug)]
+pub struct Built {
+    /// The directives.
+    pub case: Case,
+    /// What is wrong.
+    pub failures: Vec<String>,
+    /// Why it could not be tried here.
+    pub skipped: Option<String>,
+    /// What is left for a kernel.
+    pub plan: Option<Plan>,
+}
+
+/// Reads and builds a case.
+pub fn build(places: &Places, found: &Found) -> Built {
+    let mut built = Built { case: Case::default(), failures: Vec::new(), skipped: None, plan: None };
+    let text = match fs::read_to_string(places.root.join(&found.file)) {
+        Ok(text) => text,
+        Err(e) => {
+            built.failures.push(format!("{}: {e}", found.file.display()));
+            return built;
+        }
+    };
+    match crate::directives::parse(&text, found.kind) {
+        Ok(case) => built.case = case,
+        Err(mistakes) => {
+            built.failures.extend(mistakes.iter().map(ToString::to_string));
+            return built;
+        }
+    }
+    match flags(places, &built.case.flags) {
+        Ok(flags) => built.case.flags = flags,
+        Err(missing) => {
+            built.skipped = Some(missing);
+            return built;
+        }
+    }
+    let bench = Bench { places, found, case: &built.case };
+    let result = match found.kind {
+        Kind::C => bench.clang(),
+        Kind::Mir => bench.mir(&text),
+        Kind::Python => bench.python(&text),
+    };
+    match result {
+        Ok(object) => {
+            built.plan = object.zip(built.case.verdict.clone()).map(|(object, verdict)| Plan {
+                case: found.name.clone(),
+                object,
+                needs: built.case.needs.clone(),
+                verdict,
+                steps: built.case.steps.clone(),
+                fails: built.case.fails.clone(),
+            });
+        }
+        Err(failures) => built.failures = failures,
+    }
+    built
+}
+
+/// Replaces `$btf:VERSION` by the BTF file of that VM kernel.
+fn flags(places: &Places, flags: &[String]) -> Result<Vec<String>, String> {
+    flags
+        .iter()
+        .map(|flag| match flag.strip_prefix("$btf:") {
+            None => Ok(flag.clone()),
+            Some(version) => places
+                .kernel(version)
+                .map(|folder| folder.join("vmlinux.btf").to_string_lossy().into_owned())
+                .ok_or_else(|| format!("kernel {version} is not there; `make kernels` fetches it")),
+        })
+        .collect()
+}
+
+/// One case on the bench.
+struct Bench<'a> {
+    places: &'a Places,
+    found: &'a Found,
+    case: &'a Case,
+}
+
+type Failures = Vec<String>;
+
+impl Bench<'_> {
+    fn run(&self, command: &mut Command) -> Result<Finished, Failures> {
+        command
+            .current_dir(&self.places.root)
+            // What the tester's shell holds must not change a result.
+            .env_remove("PBPF_PLUGIN_PATH")
+            .env_remove("RUST_BACKTRACE");
+        let program = command.get_program().to_string_lossy().into_owned();
+        process::run(command, LIMIT).map_err(|e| vec![format!("{program}: {e}")])
+    }
+
+    fn pbpf(&self, arguments: &[&str]) -> Result<Finished, Failures> {
+        self.run(Command::new(&self.places.pbpf).args(arguments))
+    }
+
+    /// The source file, from the root of the repository.
+    fn source(&self) -> String {
+        self.case.source.clone().unwrap_or_else(|| self.found.file.to_string_lossy().into_owned())
+    }
+
+    fn out(&self, suffix: &str) -> Result<PathBuf, Failures> {
+        let path = self.places.object(&self.found.name).with_extension(suffix);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|e| vec![format!("{}: {e}", folder.display())])?;
+        // What an earlier run left must not be taken for what this one makes; mostly there is nothing.
+        let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+        Ok(path)
+    }
+
+    fn clang(&self) -> Result<Option<PathBuf>, Failures> {
+        let object = self.out("o")?;
+        let compiler = env::var_os("PBPF_TEST_CLANG").unwrap_or_else(|| "clang-19".into());
+        let mut command = Command::new(compiler);
+        command
+            .args(["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror", "-c"])
+            .args(&self.case.flags);
+        let done = self.run(command.arg(self.source()).arg("-o").arg(&object))?;
+        if done.status == Some(0) {
+            Ok(Some(object))
+        } else {
+            Err(vec![format!("clang: {}", done.last_words())])
+        }
+    }
+
+    fn python(&self, text: &str) -> Result<Option<PathBuf>, Failures> {
+        let source = self.source();
+        let folder = self.found.file.parent().unwrap_or(Path::new("")).to_owned();
+        let mut sources = vec![source.clone()];
+        sources.extend(self.case.files.iter().map(|file| folder.join(file).to_string_lossy().into_owned()));
+        // A refusal by the kernel is expected of `pbpf verify`; building must say nothing of it.
+        let refused = matches!(self.case.verdict, Some(Verdict::Refuse { .. }));
+        let expected: Vec<Expectation> = if refused {
+            self.case.expectations.iter().filter(|e| e.severity != Severity::Error).cloned().collect()
+        } else {
+            self.case.expectations.clone()
+        };
+        if self.case.check_only {
+            let done = self.pbpf(&self.words(&["check"], &sources, &["--message-format", "json"]))?;
+            self.judge(&done, &expected, &source)?;
+            return Ok(None);
+        }
+        let mut failures = Vec::new();
+        let object = self.out("o")?;
+        let built = self.build(&sources, &object, &expected, &source)?;
+        if built {
+            // The same input gives the same bytes, whatever the output is called and whenever it is made.
+            let again = self.out("again.o")?;
+            self.build(&sources, &again, &expected, &source)?;
+            let same = fs::read(&object).ok() == fs::read(&again).ok();
+            if !same {
+                failures.push("two builds of the same source gave different bytes".to_owned());
+            }
+            let _ = fs::remove_file(again);
+        }
+        if refused && crate::sys::is_root() && env::var_os("PBPF_TEST_NO_KERNEL").is_none() {
+            let words = self.words(&["verify"], std::slice::from_ref(&source), &["--message-format", "json"]);
+            self.judge(&self.pbpf(&words)?, &self.case.expectations, &source)?;
+        }
+        failures.extend(self.goldens(text, |bench, golden| bench.emitted(&golden.what, &source)));
+        if failures.is_empty() { Ok(built.then_some(object)) } else { Err(failures) }
+    }
+
+    /// Whether an object was made, after holding the diagnostics against the expectations.
+    fn build(
+        &self,
+        sources: &[String],
+        object: &Path,
+        expected: &[Expectation],
+        source: &str,
+    ) -> Result<bool, Failures> {
+        let object_text = object.to_string_lossy().into_owned();
+        // Several files make several objects, so those go to a folder.
+        let to = if sources.len() > 1 { "--out-dir" } else { "-o" };
+        let done =
+            self.pbpf(&self.words(&["build"], sources, &[to, &object_text, "--message-format", "json"]))?;
+        self.judge(&done, expected, source)?;
+        Ok(done.status == Some(0) && object.is_file())
+    }
+
+    /// The arguments of pbpf: the command, the sources, the harness's own, the case's.
+    fn words<'w>(&'w self, command: &[&'w str], sources: &'w [String], more: &[&'w str]) -> Vec<&'w str> {
+        let sources = sources.iter().map(String::as_str);
+        let flags = self.case.flags.iter().map(String::as_str);
+        command.iter().copied().chain(sources).chain(more.iter().copied()).chain(flags).collect()
+    }
+
+    fn judge(&self, done: &Finished, expected: &[Expectation], source: &str) -> Result<(), Failures> {
+        let mut failures = Vec::new();
+        let seen: Vec<Diagnostic> = match diagnostics::parse(&done.stdout) {
+            Ok(seen) => seen,
+            Err(message) => {
+                failures.push(message);
+                Vec::new()
+            }
+        };
+        if !done.stderr.trim().is_empty() {
+            failures.push(format!("on standard error: {}", done.last_words()));
+        }
+        failures.extend(diagnostics::compare(&seen, expected, source));
+        let errors = expected.iter().any(|e| e.severity == Severity::Error);
+        let status = self.case.exit.unwrap_or(i32::from(errors));
+        if done.status != Some(status) {
+            failures.push(format!("pbpf {}, expected status {status}", done.ending()));
+        }
+        if failures.is_empty() { Ok(()) } else { Err(failures) }
+    }
+
+    fn mir(&self, text: &str) -> Result<Option<PathBuf>, Failures> {
+        let source = self.source();
+        let passes = self.case.passes.as_deref().unwrap_or("");
+        let mut failures = Vec::new();
+        let format = ["--message-format", "json"];
+        let mut words = self.words(&["opt"], std::slice::from_ref(&source), &format);
+        if !passes.is_empty() {
+            words.extend(["--passes", passes]);
+        }
+        // MIR goes to standard output, so the diagnostics go to standard error.
+        let mut done = self.pbpf(&words)?;
+        let printed = std::mem::replace(&mut done.stdout, std::mem::take(&mut done.stderr));
+        if let Err(found) = self.judge(&done, &self.case.expectations, &source) {
+            failures.extend(found);
+        } else {
+            failures.extend(self.goldens(text, |_, _| Ok(printed.clone())));
+        }
+        for run in &self.case.interpret {
+            let mut words = words.clone();
+            words.extend(["--interpret", &run.call]);
+            let done = self.pbpf(&words)?;
+            let seen = done.stdout.trim();
+            if done.status != Some(0) || seen != run.result {
+                failures.push(format!(
+                    "line {}: {} gives {seen} ({}), expected {} {}",
+                    run.line,
+                    run.call,
+                    done.ending(),
+                    run.result,
+                    done.last_words()
+                ));
+            }
+        }
+        if failures.is_empty() { Ok(None) } else { Err(failures) }
+    }
+
+    /// Holds each golden block against what `print` gives for it, or blesses it.
+    fn goldens(
+        &self,
+        text: &str,
+        print: impl Fn(&Self, &golden::Golden) -> Result<String, Failures>,
+    ) -> Failures {
+        let mut failures = Vec::new();
+        let mut blessed = text.to_owned();
+        // From the last to the first, so that blessing one does not move the lines of the next.
+        for golden in self.case.goldens.iter().rev() {
+            match print(self, golden) {
+                Err(found) => failures.extend(found),
+                Ok(seen) if golden::same(&golden.text, &seen) => {}
+                Ok(seen) if env::var_os("BLESS").is_some() => {
+                    blessed = golden::bless(&blessed, self.found.kind, golden.line, &seen);
+                }
+                Ok(seen) => failures.push(format!(
+                    "the golden block on line {} differs in {} (BLESS=1 writes what was seen)",
+                    golden.line,
+                    golden::difference(&golden.text, &seen)
+                )),
+            }
+        }
+        if blessed != text
+            && let Err(e) = fs::write(self.places.root.join(&self.found.file), &blessed)
+        {
+            failures.push(format!("{}: {e}", self.found.file.display()));
+        }
+        failures
+    }
+
+    /// What `pbpf build --emit KIND` writes.
+    fn emitted(&self, kind: &str, source: &str) -> Result<String, Failures> {
+        let out = self.out(kind)?;
+        let out_text = out.to_string_lossy().into_owned();
+        let sources = [source.to_owned()];
+        let done = self.pbpf(&self.words(&["build"], &sources, &["--emit", kind, "-o", &out_text]))?;
+        if done.status != Some(0) {
+            return Err(vec![format!("--emit {kind} {}: {}", done.ending(), done.last_words())]);
+        }
+        fs::read_to_string(&out).map_err(|e| vec![format!("--emit {kind}: {}: {e}", out.display())])
+    }
+}

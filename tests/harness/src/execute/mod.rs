@@ -1,0 +1,269 @@
+//! Does a plan on the kernel that runs this process.
+//!
+//! Promises: everything is detached and unloaded when it returns; each failure names the line of the case; a warning of libbpf is a
+//! failure, because what libbpf drops silently (BTF, source lines) is missed later. The first failing step ends the plan.
+//! Leaves out: a time limit; `runner` does a plan in a process of its own, which can be ended.
+
+mod checks;
+
+use crate::{
+    network::Network,
+    plan::{Action, Place, Plan, RunTest, Step, Verdict},
+    report::{Outcome, Program, Report},
+    trace::{Printed, Trace},
+    values::{self, Variables},
+    workload,
+};
+use pbpf_loader::{Attached, LoadError, Loaded, Object, OpenOptions, Target, TestRun, features::Feature};
+use std::{collections::BTreeMap, fs, process, time::Duration};
+
+/// How long a printed line may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Lines of a verifier's log that a failure shows, from its end.
+const LOG_LINES: usize = 40;
+
+/// Does `plan` and reports what came of it.
+pub fn execute(plan: &Plan) -> Report {
+    let mut report = Report::new(&plan.case, Outcome::Passed);
+    if let Some(missing) = plan.needs.iter().find(|need| !present(need)) {
+        report.outcome = Outcome::Unmet(format!("needs {missing}"));
+        return report;
+    }
+    report.outcome = match &plan.verdict {
+        Verdict::Refuse { texts, lines } => match refused(plan, texts, lines, &mut report) {
+            Ok(()) => Outcome::Passed,
+            Err(failures) => Outcome::Failed(failures),
+        },
+        Verdict::Accept => match accepted(plan, &mut report) {
+            Ok(outcome) => outcome,
+            Err(failure) => Outcome::Failed(vec![failure]),
+        },
+    };
+    report
+}
+
+fn present(need: &str) -> bool {
+    Feature::parse(need).is_some_and(|feature| feature.present())
+}
+
+fn open(plan: &Plan) -> Result<Object, String> {
+    Object::open(&plan.object, &OpenOptions::default()).map_err(|e| e.to_string())
+}
+
+fn refused(plan: &Plan, texts: &[String], lines: &[u32], report: &mut Report) -> Result<(), Vec<String>> {
+    let object = open(plan).map_err(|e| vec![e])?;
+    let sizes = sizes(&object);
+    let (verdicts, _) = object.verify().map_err(|e| vec![load_failure(&e)])?;
+    let mut failures = vec!["the kernel accepted every program".to_owned()];
+    for verdict in verdicts {
+        let mut program = Program {
+            instructions: sizes.get(&verdict.program).copied().unwrap_or(0),
+            name: verdict.program,
+            accepted: true,
+            processed: 0,
+            reason: String::new(),
+        };
+        if let Err(error) = verdict.outcome {
+            program.accepted = false;
+            program.reason = error.to_string();
+            let log = if let LoadError::Refused(refused) = &*error { refused.log.as_str() } else { "" };
+            failures = checks::refusal(log, texts, lines);
+        }
+        report.programs.push(program);
+        // One program that is refused as expected is what the case is about.
+        if failures.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(failures)
+}
+
+fn sizes(object: &Object) -> BTreeMap<String, u64> {
+    object.programs().into_iter().map(|p| (p.name, p.instructions as u64)).collect()
+}
+
+fn load_failure(error: &LoadError) -> String {
+    let mut text = error.to_string();
+    if let LoadError::Refused(refused) = error {
+        let lines: Vec<&str> = refused.log.lines().collect();
+        for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
+            text.push_str("\n    ");
+            text.push_str(line);
+        }
+    }
+    text
+}
+
+fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
+    let object = open(plan)?;
+    let sizes = sizes(&object);
+    let mut warnings: Vec<String> =
+        object.messages().iter().filter(|m| m.is_warning()).map(ToString::to_string).collect();
+    let loaded = object.load().map_err(|e| load_failure(&e))?;
+    warnings.extend(loaded.warnings().map(ToString::to_string));
+    for program in loaded.programs() {
+        let seen = program.report();
+        report.programs.push(Program {
+            name: program.name().to_owned(),
+            accepted: true,
+            instructions: sizes.get(program.name()).copied().unwrap_or(0),
+            processed: seen.stats.processed.unwrap_or(u64::from(seen.verified_instructions)),
+            reason: String::new(),
+        });
+    }
+    if !warnings.is_empty() {
+        return Err(format!("libbpf warns: {}", warnings.join("; ")));
+    }
+    let place = plan.steps.iter().find_map(|step| match step.action {
+        Action::Attach(place) if place != Place::Nowhere => Some(place),
+        _ => None,
+    });
+    let mut session = Session {
+        network: Network::open(place.unwrap_or(Place::Nowhere))?,
+        attached: None,
+        trace: None,
+        variables: Variables { pid: process::id(), parent: process::id(), comm: String::new() },
+        own: vec![process::id()],
+        sizes,
+        loaded,
+    };
+    if plan.steps.iter().any(|step| matches!(step.action, Action::Prints { .. })) {
+        session.trace = Some(Trace::open().map_err(|e| format!("cannot read what programs print: {e}"))?);
+    }
+    for step in &plan.steps {
+        if let Action::Needs(need) = &step.action
+            && !present(need)
+        {
+            return Ok(Outcome::Unmet(format!("from line {} on, needs {need}", step.line)));
+        }
+        session.step(step).map_err(|message| format!("line {}: {message}", step.line))?;
+    }
+    Ok(Outcome::Passed)
+}
+
+/// A loaded object at work. Fields drop in order: first what is attached, the object last.
+struct Session {
+    attached: Option<Attached>,
+    trace: Option<Trace>,
+    network: Option<Network>,
+    variables: Variables,
+    /// Processes whose printed lines count: this one and its workloads.
+    own: Vec<u32>,
+    sizes: BTreeMap<String, u64>,
+    loaded: Loaded,
+}
+
+impl Session {
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        match &step.action {
+            Action::Needs(_) => Ok(()),
+            Action::Run(run) => self.run(run),
+            Action::Attach(_) => self.attach(),
+            Action::Detach => {
+                let attached = self.attached.take().ok_or("nothing is attached")?;
+                drop(attached);
+                Ok(())
+            }
+            Action::Workload { work, count } => {
+                let run = || workload::run(work);
+                let (variables, seen) = match &self.network {
+                    Some(network) => network.on_the_other_side(run)?,
+                    None => run()?,
+                };
+                self.own.push(variables.pid);
+                self.variables = variables;
+                match count {
+                    Some(expect) => checks::number("the workload's count", seen, 8, expect, &self.variables),
+                    None => Ok(()),
+                }
+            }
+            Action::Prints { text, times, anyone } => self.prints(text, *times, *anyone),
+            Action::Map(check) => checks::map(&self.loaded, check, &self.variables),
+            Action::MapLength { map, expect } => {
+                checks::map_length(&self.loaded, map, expect, &self.variables)
+            }
+            Action::Global { name, expect } => checks::global(&self.loaded, name, expect, &self.variables),
+            Action::Instructions { program, expect } => {
+                let size = self.sizes.get(program).ok_or_else(|| self.no_program(program))?;
+                checks::number(
+                    &format!("the number of instructions of `{program}`"),
+                    *size,
+                    8,
+                    expect,
+                    &self.variables,
+                )
+            }
+            Action::File { path, text } => {
+                let seen = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+                if seen.trim() == text { Ok(()) } else { Err(format!("{path} says \"{}\"", seen.trim())) }
+            }
+        }
+    }
+
+    fn no_program(&self, name: &str) -> String {
+        let names: Vec<&str> = self.sizes.keys().map(String::as_str).collect();
+        format!("the object has no program `{name}`; it has {}", names.join(", "))
+    }
+
+    fn attach(&mut self) -> Result<(), String> {
+        // The kernel's flag for the driver-independent mode is 2 (`XDP_FLAGS_SKB_MODE`, `linux/if_link.h`).
+        let fallback = self.network.as_ref().map(|network| Target::Interface {
+            index: network.device,
+            flags: if network.generic { 2 } else { 0 },
+        });
+        let attached = self.loaded.attach_all(&[], fallback.as_ref()).map_err(|e| e.to_string())?;
+        if !attached.unattached.is_empty() {
+            return Err(format!(
+                "nothing to attach {} to: say `attach: lo` or `attach: veth`",
+                attached.unattached.join(", ")
+            ));
+        }
+        self.attached = Some(attached);
+        Ok(())
+    }
+
+    fn run(&self, run: &RunTest) -> Result<(), String> {
+        let program = self.loaded.program(&run.program).ok_or_else(|| self.no_program(&run.program))?;
+        for input in &run.inputs {
+            let test =
+                TestRun { data: input.packet.clone(), context: input.context.clone(), ..TestRun::default() };
+            let place = |message: String| match input.label.as_str() {
+                "" => message,
+                label => format!("with {label}: {message}"),
+            };
+            let result = program.test_run(&test).map_err(|e| place(e.to_string()))?;
+            let what = format!("`{}`", run.program);
+            checks::number(&what, result.value.into(), 4, &run.returns, &self.variables).map_err(place)?;
+            if let Some(wanted) = &run.packet_after
+                && *wanted != result.data
+            {
+                return Err(place(format!(
+                    "the packet afterwards is {:02x?}, expected {wanted:02x?}",
+                    result.data
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn prints(&mut self, text: &str, times: Option<u32>, anyone: bool) -> Result<(), String> {
+        let wanted = values::expand(text, &self.variables);
+        let counts = |line: &Printed| (anyone || self.own.contains(&line.pid)) && line.text.contains(&wanted);
+        let count = |lines: &[Printed]| lines.iter().filter(|line| counts(line)).count();
+        let trace = self.trace.as_mut().ok_or("the trace is not open")?;
+        // A line that must not come is waited for as well, but not for long.
+        let patience = if times == Some(0) { PATIENCE / 10 } else { PATIENCE };
+        let enough = times.map_or(1, |n| n as usize).max(1);
+        let lines = trace
+            .lines(patience, |lines| count(lines) >= enough)
+            .map_err(|e| format!("cannot read what programs print: {e}"))?;
+        let seen = count(lines);
+        if times.map_or(seen > 0, |n| n as usize == seen) {
+            return Ok(());
+        }
+        let own: Vec<&str> =
+            lines.iter().filter(|l| self.own.contains(&l.pid)).map(|l| l.text.as_str()).take(10).collect();
+        Err(format!("\"{wanted}\" was printed {seen} times; the lines of the case's processes: {own:?}"))
+    }
+}
