@@ -3,7 +3,7 @@
 //! Promises: unknown keys, an unknown schema version and rows that contradict themselves are refused, with the place in
 //! the manifest. Leaves out: clashes between plugins, which the registry finds.
 
-use super::{ArgumentKind, CType, Explanation, HelperSet, ProgramType, ResultKind, c_int};
+use super::{ArgumentKind, CType, Explanation, HelperSet, ProgramType, ResultKind, Returns, c_int};
 use crate::target::KernelVersion;
 use crate::types::Region;
 use serde::{Deserialize, Serialize};
@@ -209,15 +209,7 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
             return fail(&format!("sections[{i}].pattern"), message);
         }
     }
-    if let Some((low, high)) = row.returns.range {
-        let inside = |v: Option<i64>| v.is_none_or(|v| (low..=high).contains(&v));
-        if low > high {
-            return fail("returns.range", format!("{low} is greater than {high}"));
-        }
-        if !inside(row.returns.default) || !inside(row.returns.on_failed_check) {
-            return fail("returns.default", "is outside the range".into());
-        }
-    }
+    check_returns(&format!("{place}.returns"), &row.returns)?;
     for (i, field) in row.context.fields.iter().enumerate() {
         if !matches!(field.bits, 8 | 16 | 32 | 64) {
             return fail(
@@ -241,6 +233,9 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
     }
     if let Some(ops) = &row.struct_ops {
         for (i, callback) in ops.callbacks.iter().enumerate() {
+            if let Some(returns) = &callback.returns {
+                check_returns(&format!("{place}.struct_ops.callbacks[{i}].returns"), returns)?;
+            }
             let types = callback.params.iter().map(|(_, ty)| ty).chain([&callback.ret]);
             for ty in types {
                 if CType::parse(ty).is_none() {
@@ -253,6 +248,19 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
                 return fail(&format!("struct_ops.members.{name}"), format!("unknown C type `{ty}`"));
             }
         }
+    }
+    Ok(())
+}
+
+fn check_returns(place: &str, returns: &Returns) -> Result<(), ManifestError> {
+    let fail = |key: &str, message: String| Err(ManifestError { place: format!("{place}.{key}"), message });
+    let Some((low, high)) = returns.range else { return Ok(()) };
+    let inside = |v: Option<i64>| v.is_none_or(|v| (low..=high).contains(&v));
+    if low > high {
+        return fail("range", format!("{low} is greater than {high}"));
+    }
+    if !inside(returns.default) || !inside(returns.on_failed_check) {
+        return fail("default", "is outside the range".into());
     }
     Ok(())
 }

@@ -62,6 +62,13 @@ pub struct ProgramType {
 }
 
 impl ProgramType {
+    /// The rules for results: those of the callback of that name, or else those of the type.
+    pub fn returns_of(&self, callback: Option<&str>) -> &Returns {
+        let callbacks = self.struct_ops.iter().flat_map(|ops| &ops.callbacks);
+        let named = callback.and_then(|name| callbacks.into_iter().find(|c| c.name == name));
+        named.and_then(|c| c.returns.as_ref()).unwrap_or(&self.returns)
+    }
+
     /// The kernel structs that the context of such a section may be, in order of preference: the first that the kernel
     /// has is meant. Empty: opaque.
     pub fn context_records(&self, section: &SectionPattern, holes: &[(String, String)]) -> Vec<String> {
@@ -393,6 +400,9 @@ pub struct Callback {
     pub params: Vec<(String, String)>,
     /// The C type of the result; `void` for none.
     pub ret: String,
+    /// Overrides [`ProgramType::returns`].
+    #[serde(default)]
+    pub returns: Option<Returns>,
     /// Whether it may sleep: it goes to section `struct_ops.s`.
     #[serde(default)]
     pub sleepable: bool,
