@@ -17,7 +17,9 @@ mod lex;
 mod module;
 mod opcode;
 mod parse;
+mod path;
 mod print;
+mod verify;
 
 pub use function::{
     Block, BlockData, Builder, Function, Inst, InstData, Param, Slot, SlotData, Value, ValueData, ValueDef,
@@ -30,7 +32,10 @@ pub use module::{
 
 pub use opcode::{AtomicOp, BinaryOp, CastKind, Cond, UnaryOp};
 pub use parse::{MAX_TYPE_DEPTH, parse};
+pub use path::{FieldPlace, follow};
 pub use print::{TEXT_VERSION, print, print_annotated, print_function};
+
+pub use verify::{Violation, verify, verify_concrete};
 
 pub use crate::types::Region;
 
