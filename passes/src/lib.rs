@@ -6,3 +6,5 @@
 pub mod infer;
 mod kernel;
 pub mod resolve;
+pub mod lower;
+mod walk;
