@@ -5,6 +5,6 @@
 
 pub mod infer;
 mod kernel;
-pub mod resolve;
 pub mod lower;
+pub mod resolve;
 mod walk;

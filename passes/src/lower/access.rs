@@ -86,7 +86,8 @@ impl Lowering<'_, '_> {
         let row = &self.cx.registry.program_type(program.program_type).row;
         let names = crate::infer::context_records(program, row);
         names.iter().find_map(|name| {
-            let known = |r: &pbpf_core::types::Record| r.name == *name && r.origin == Origin::Kernel && r.size > 0;
+            let known =
+                |r: &pbpf_core::types::Record| r.name == *name && r.origin == Origin::Kernel && r.size > 0;
             self.module.types.records.iter().find(|(_, r)| known(r)).map(|(id, _)| id)
         })
     }
@@ -103,7 +104,9 @@ impl Lowering<'_, '_> {
                 return Some((f.bit_offset, f.clone()));
             }
             match (f.name.is_empty(), self.module.types.get(f.ty)) {
-                (true, T::Record(inner)) => self.find_field(*inner, name).map(|(bits, field)| (f.bit_offset + bits, field)),
+                (true, T::Record(inner)) => {
+                    self.find_field(*inner, name).map(|(bits, field)| (f.bit_offset + bits, field))
+                }
                 _ => None,
             }
         })
@@ -125,7 +128,9 @@ impl Lowering<'_, '_> {
         if let ExprKind::Int(at) = index.kind {
             self.span = span;
             return match address {
-                Address::Plain(ptr, offset) => Address::Plain(ptr, offset + (at as i32).wrapping_mul(size as i32)),
+                Address::Plain(ptr, offset) => {
+                    Address::Plain(ptr, offset + (at as i32).wrapping_mul(size as i32))
+                }
                 Address::Path(base, record, mut path) => {
                     path.push(FieldStep::Index(at as u32));
                     Address::Path(base, record, path)
@@ -186,7 +191,11 @@ impl Lowering<'_, '_> {
         }
         let address = self.address(expr);
         self.span = expr.span;
-        if self.module.types.is_scalar(expr.ty) { self.load_from(address, expr.ty) } else { self.materialize(address) }
+        if self.module.types.is_scalar(expr.ty) {
+            self.load_from(address, expr.ty)
+        } else {
+            self.materialize(address)
+        }
     }
 
     /// The base pointer, bit offset and width of a bitfield.
@@ -200,8 +209,11 @@ impl Lowering<'_, '_> {
         let width = field.bit_size?;
         if region.is_none_or(|r| self.relocated(record, r)) {
             self.cx.emit(
-                Diagnostic::error("unsupported-bitfield", format!("`{name}` is a bitfield of a kernel struct, which cannot be read yet"))
-                    .at(self.span),
+                Diagnostic::error(
+                    "unsupported-bitfield",
+                    format!("`{name}` is a bitfield of a kernel struct, which cannot be read yet"),
+                )
+                .at(self.span),
             );
         }
         let ptr = self.expr(base);
@@ -242,7 +254,11 @@ impl Lowering<'_, '_> {
 
     /// Writes a scalar that already has the type of the place.
     pub(super) fn store(&mut self, ptr: Value, offset: i32, value: Value, _ty: TypeId) {
-        let value = if self.func.type_of(value) == Type::I1 { self.value(Op::Cast(CastKind::Zext, value), Type::I8) } else { value };
+        let value = if self.func.type_of(value) == Type::I1 {
+            self.value(Op::Cast(CastKind::Zext, value), Type::I8)
+        } else {
+            value
+        };
         self.effect(Op::Store { ptr, offset, value });
     }
 

@@ -182,9 +182,12 @@ impl Lowering<'_, '_> {
                 Some(ctx) => ctx,
                 None => {
                     self.cx.emit(
-                        Diagnostic::error("no-context", format!("`{}` needs the program's context", row.name))
-                            .at(call.span)
-                            .help("call it in the program itself, not in a function that it calls"),
+                        Diagnostic::error(
+                            "no-context",
+                            format!("`{}` needs the program's context", row.name),
+                        )
+                        .at(call.span)
+                        .help("call it in the program itself, not in a function that it calls"),
                     );
                     return None;
                 }
@@ -217,7 +220,9 @@ impl Lowering<'_, '_> {
                 self.in_memory(given?, ty, &arg.name)
             }
             ArgumentKind::MemIn | ArgumentKind::Text => self.readable(given?, &arg.name, arg.default),
-            ArgumentKind::MemOut | ArgumentKind::MapValueOut | ArgumentKind::Object(_) => self.writable(given?, row, arg)?,
+            ArgumentKind::MemOut | ArgumentKind::MapValueOut | ArgumentKind::Object(_) => {
+                self.writable(given?, row, arg)?
+            }
             ArgumentKind::KernelAddress | ArgumentKind::UserAddress => {
                 let value = self.expr(given?);
                 if self.func.type_of(value).is_int() { self.resize(value, Type::I64, false) } else { value }
@@ -241,7 +246,9 @@ impl Lowering<'_, '_> {
         let size = self.module.types.size_of(ty);
         if size == 0 {
             self.cx.emit(
-                Diagnostic::error("unknown-size", "the size of this memory is not known").at(expr.span).help("give the size"),
+                Diagnostic::error("unknown-size", "the size of this memory is not known")
+                    .at(expr.span)
+                    .help("give the size"),
             );
             return None;
         }
@@ -254,7 +261,9 @@ impl Lowering<'_, '_> {
             return self.value(Op::Null, Type::nullable(Region::Mem));
         }
         match *self.type_of(expr.ty) {
-            T::Ptr { region: Region::Kernel | Region::KernelUntrusted | Region::User, to, .. } if self.module.types.size_of(to) > 0 => {
+            T::Ptr { region: Region::Kernel | Region::KernelUntrusted | Region::User, to, .. }
+                if self.module.types.size_of(to) > 0 =>
+            {
                 // Helpers read the program's own memory only.
                 let dst = self.slot(name, to);
                 let copy = Expr { kind: ExprKind::Deref(Box::new(expr.clone())), ty: to, span: expr.span };
@@ -287,11 +296,16 @@ impl Lowering<'_, '_> {
         if matches!(self.type_of(expr.ty), T::Ptr { .. }) {
             return Some(self.expr(expr));
         }
-        if self.module.types.is_scalar(expr.ty) && !matches!(expr.kind, ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Global(_)) {
+        if self.module.types.is_scalar(expr.ty)
+            && !matches!(expr.kind, ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Global(_))
+        {
             self.cx.emit(
-                Diagnostic::error("type-mismatch", format!("`{}` of `{}` needs a buffer to write to", arg.name, row.name))
-                    .at(expr.span)
-                    .help("make one: `buf = str(16)`"),
+                Diagnostic::error(
+                    "type-mismatch",
+                    format!("`{}` of `{}` needs a buffer to write to", arg.name, row.name),
+                )
+                .at(expr.span)
+                .help("make one: `buf = str(16)`"),
             );
             return None;
         }

@@ -11,7 +11,9 @@ use pbpf_core::types::{Region, Type as T, TypeId};
 impl Lowering<'_, '_> {
     /// Evaluates for the effect; the value, if there is one, is not needed.
     pub(super) fn evaluate(&mut self, expr: &Expr) {
-        if self.type_of(expr.ty) == &T::Void || matches!(expr.kind, ExprKind::Print(_) | ExprKind::Call(..) | ExprKind::Helper { .. }) {
+        if self.type_of(expr.ty) == &T::Void
+            || matches!(expr.kind, ExprKind::Print(_) | ExprKind::Call(..) | ExprKind::Helper { .. })
+        {
             self.span = expr.span;
             self.call(expr);
             return;
@@ -38,23 +40,36 @@ impl Lowering<'_, '_> {
                 if let Some(slot) = self.slots.get(id).copied() {
                     let ptr = self.op(Op::SlotAddr(slot));
                     let ty = self.source.locals[*id].ty;
-                    return if self.module.types.is_scalar(ty) { self.load_from(Address::Plain(ptr, 0), ty) } else { ptr };
+                    return if self.module.types.is_scalar(ty) {
+                        self.load_from(Address::Plain(ptr, 0), ty)
+                    } else {
+                        ptr
+                    };
                 }
                 self.get_local(*id)
             }
             ExprKind::Global(id) => {
                 let ptr = self.op(Op::GlobalAddr(*id));
-                if self.module.types.is_scalar(expr.ty) { self.load_from(Address::Plain(ptr, 0), expr.ty) } else { ptr }
+                if self.module.types.is_scalar(expr.ty) {
+                    self.load_from(Address::Plain(ptr, 0), expr.ty)
+                } else {
+                    ptr
+                }
             }
             ExprKind::Map(map) => self.op(Op::MapAddr(*map)),
             ExprKind::Function(id) => self.op(Op::FuncAddr(*id)),
             ExprKind::Unary(op, operand) => {
                 let value = self.int_value(operand, Type::I64);
                 self.span = expr.span;
-                self.op(Op::Unary(if *op == UnaryOp::Neg { mir::UnaryOp::Neg } else { mir::UnaryOp::Not }, value))
+                self.op(Op::Unary(
+                    if *op == UnaryOp::Neg { mir::UnaryOp::Neg } else { mir::UnaryOp::Not },
+                    value,
+                ))
             }
             ExprKind::Binary(op, a, b) => self.binary(*op, a, b, expr),
-            ExprKind::Compare(..) | ExprKind::Not(_) | ExprKind::Contains { .. } => self.condition_value(expr),
+            ExprKind::Compare(..) | ExprKind::Not(_) | ExprKind::Contains { .. } => {
+                self.condition_value(expr)
+            }
             ExprKind::Logical(and, values) => self.logical(*and, values, expr),
             ExprKind::If(test, a, b) => {
                 let (yes, no, next) = (self.new_block(), self.new_block(), self.new_block());
@@ -122,7 +137,11 @@ impl Lowering<'_, '_> {
                 self.span = expr.span;
                 let pointer = self.op(Op::MapLookup { map: *map, key });
                 let there = self.op(Op::Refine(pointer));
-                if self.is_number(expr.ty) { self.load_from(Address::Plain(there, 0), expr.ty) } else { there }
+                if self.is_number(expr.ty) {
+                    self.load_from(Address::Plain(there, 0), expr.ty)
+                } else {
+                    there
+                }
             }
             ExprKind::Get(map, key, default) => self.get(*map, key, default, expr),
             ExprKind::Store(map, key, value, flags) => {
@@ -207,7 +226,10 @@ impl Lowering<'_, '_> {
 
     /// Whether a value counts as true.
     pub(super) fn truth(&mut self, expr: &Expr) -> Value {
-        if matches!(expr.kind, ExprKind::Compare(..) | ExprKind::Not(_) | ExprKind::Contains { .. } | ExprKind::Logical(..)) {
+        if matches!(
+            expr.kind,
+            ExprKind::Compare(..) | ExprKind::Not(_) | ExprKind::Contains { .. } | ExprKind::Logical(..)
+        ) {
             return self.condition_value(expr);
         }
         let value = self.expr(expr);
@@ -255,7 +277,11 @@ impl Lowering<'_, '_> {
                 let Some((last, first)) = values.split_last() else { return self.jump(yes) };
                 for value in first {
                     let next = self.new_block();
-                    if *and { self.condition(value, next, no) } else { self.condition(value, yes, next) }
+                    if *and {
+                        self.condition(value, next, no)
+                    } else {
+                        self.condition(value, yes, next)
+                    }
                     self.seal(next);
                     self.switch_to(next);
                 }
@@ -332,8 +358,16 @@ impl Lowering<'_, '_> {
         if pointer(self, a.0) && pointer(self, b.0) {
             return self.op(Op::Icmp(number::condition(op, true), [a.0, b.0]));
         }
-        let a = if pointer(self, a.0) { (self.op(Op::PtrToInt(a.0)), self.module.types.int(64, false)) } else { a };
-        let b = if pointer(self, b.0) { (self.op(Op::PtrToInt(b.0)), self.module.types.int(64, false)) } else { b };
+        let a = if pointer(self, a.0) {
+            (self.op(Op::PtrToInt(a.0)), self.module.types.int(64, false))
+        } else {
+            a
+        };
+        let b = if pointer(self, b.0) {
+            (self.op(Op::PtrToInt(b.0)), self.module.types.int(64, false))
+        } else {
+            b
+        };
         self.compare_numbers(op, a, b)
     }
 
@@ -400,7 +434,11 @@ impl Lowering<'_, '_> {
         let machine = self.func.type_of(fallback);
         let result = self.func.add_block_param(next, machine);
         let absent = mir::BlockCall { block: next, args: vec![fallback] };
-        self.terminate(Op::Branch { cond: there, then: mir::BlockCall { block: yes, args: Vec::new() }, otherwise: absent });
+        self.terminate(Op::Branch {
+            cond: there,
+            then: mir::BlockCall { block: yes, args: Vec::new() },
+            otherwise: absent,
+        });
         self.seal(yes);
         self.switch_to(yes);
         let refined = self.op(Op::Refine(pointer));

@@ -33,7 +33,8 @@ pub struct Lower;
 
 impl Pass for Lower {
     fn info(&self) -> PassInfo {
-        PassInfo::between("lower", Level::Hir, Level::Mir, "statements become blocks and values").requires(&["check"])
+        PassInfo::between("lower", Level::Hir, Level::Mir, "statements become blocks and values")
+            .requires(&["check"])
     }
 
     fn run(&self, unit: Unit, cx: &mut Context<'_>) -> Option<Unit> {
@@ -156,7 +157,11 @@ fn struct_ops(hir: &hir::Module, module: &mut mir::Module, cx: &Context<'_>) {
         }
         for (name, func) in &ops.callbacks {
             let function = &hir.functions[*func];
-            let params = function.params.iter().map(|p| (function.locals[*p].name.clone(), function.locals[*p].ty)).collect();
+            let params = function
+                .params
+                .iter()
+                .map(|p| (function.locals[*p].name.clone(), function.locals[*p].ty))
+                .collect();
             let ret = function.ret.unwrap_or_else(|| module.types.void());
             let ty = module.types.intern(T::Func { params, ret });
             let value = mir::StructOpsValue::Func(*func);
@@ -202,7 +207,12 @@ struct Lowering<'a, 'b> {
 }
 
 impl<'a, 'b> Lowering<'a, 'b> {
-    fn new(hir: &'a hir::Module, module: &'a mut mir::Module, id: hir::FuncId, cx: &'a mut Context<'b>) -> Self {
+    fn new(
+        hir: &'a hir::Module,
+        module: &'a mut mir::Module,
+        id: hir::FuncId,
+        cx: &'a mut Context<'b>,
+    ) -> Self {
         let func = module.functions[id].clone();
         let source = &hir.functions[id];
         let span = source.span;
@@ -277,7 +287,12 @@ impl<'a, 'b> Lowering<'a, 'b> {
             let pointer = matches!(types.get(local.ty), T::Ptr { .. });
             if aggregate || (taken.contains(&id) && !pointer && types.size_of(local.ty) > 0) {
                 let (size, align) = (types.size_of(local.ty), types.align_of(local.ty).max(8));
-                let slot = self.func.slots.push(mir::SlotData { name: local.name.clone(), size, align, span: local.span });
+                let slot = self.func.slots.push(mir::SlotData {
+                    name: local.name.clone(),
+                    size,
+                    align,
+                    span: local.span,
+                });
                 self.slots.insert(id, slot);
             }
         }

@@ -75,7 +75,9 @@ impl Lowering<'_, '_> {
         let x = self.resize(a.0, Type::I64, sa);
         let y = self.resize(b.0, Type::I64, sb);
         // A dividend and a divisor that cannot be negative need no floor.
-        let natural = |this: &Self, value: Value, signed: bool| !signed || this.func.constant(value).is_some_and(|c| c >= 0);
+        let natural = |this: &Self, value: Value, signed: bool| {
+            !signed || this.func.constant(value).is_some_and(|c| c >= 0)
+        };
         let unsigned = natural(self, x, sa) && natural(self, y, sb);
         let op = match op {
             Py::Add => BinaryOp::Add,
@@ -148,7 +150,9 @@ impl Lowering<'_, '_> {
         }
         // One is signed, the other past the signed range perhaps: a negative number is less than any unsigned one.
         let zero = self.iconst(Type::I64, 0);
-        let (signed, less) = if ha { (y, !matches!(op, CompareOp::Lt | CompareOp::Le | CompareOp::Eq | CompareOp::Is)) } else {
+        let (signed, less) = if ha {
+            (y, !matches!(op, CompareOp::Lt | CompareOp::Le | CompareOp::Eq | CompareOp::Is))
+        } else {
             (x, matches!(op, CompareOp::Lt | CompareOp::Le | CompareOp::Ne | CompareOp::IsNot))
         };
         let negative = self.op(Op::Icmp(Cond::Slt, [signed, zero]));

@@ -48,7 +48,8 @@ impl Lowering<'_, '_> {
             }
             T::Bool if letter.is_none() || letter == Some('s') => {
                 let value = self.truth(expr);
-                let (yes, no) = (self.module.intern_text("True", expr.span), self.module.intern_text("False", expr.span));
+                let (yes, no) =
+                    (self.module.intern_text("True", expr.span), self.module.intern_text("False", expr.span));
                 let (yes, no) = (self.op(Op::GlobalAddr(yes)), self.op(Op::GlobalAddr(no)));
                 ("s", self.op(Op::Select(value, [yes, no])))
             }

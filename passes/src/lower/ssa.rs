@@ -89,7 +89,12 @@ impl Variables {
     }
 
     /// Says that all predecessors of `block` are known. Gives the variables that are not assigned on some way.
-    pub(super) fn seal(&mut self, func: &mut Function, blocks: &BTreeMap<Inst, Block>, block: Block) -> Vec<LocalId> {
+    pub(super) fn seal(
+        &mut self,
+        func: &mut Function,
+        blocks: &BTreeMap<Inst, Block>,
+        block: Block,
+    ) -> Vec<LocalId> {
         self.sealed.insert(block);
         let mut missing = Vec::new();
         for (local, value) in self.incomplete.remove(&block).unwrap_or_default() {

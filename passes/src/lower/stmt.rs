@@ -1,7 +1,7 @@
 //! Statements.
 
-use super::{Loop, Lowering};
 use super::access::Address;
+use super::{Loop, Lowering};
 use pbpf_core::ast::BinaryOp as Py;
 use pbpf_core::hir::{Expr, ExprKind, LocalId, Place, PlaceKind, Stmt, StmtKind};
 use pbpf_core::mir::{AtomicOp, BinaryOp, Cond, MapId, Op, Type, Value};
@@ -41,7 +41,8 @@ impl Lowering<'_, '_> {
                 self.join(next);
             }
             StmtKind::While { test, body, orelse } => {
-                let (head, inner, end, exit) = (self.new_block(), self.new_block(), self.new_block(), self.new_block());
+                let (head, inner, end, exit) =
+                    (self.new_block(), self.new_block(), self.new_block(), self.new_block());
                 self.jump(head);
                 self.switch_to(head);
                 self.condition(test, inner, end);
@@ -109,7 +110,13 @@ impl Lowering<'_, '_> {
         self.switch_to(block);
     }
 
-    fn range(&mut self, local: LocalId, (start, stop, step): (&Expr, &Expr, i64), body: &[Stmt], orelse: &[Stmt]) {
+    fn range(
+        &mut self,
+        local: LocalId,
+        (start, stop, step): (&Expr, &Expr, i64),
+        body: &[Stmt],
+        orelse: &[Stmt],
+    ) {
         let span = self.span;
         let first = self.int_value(start, Type::I64);
         let last = self.int_value(stop, Type::I64);
@@ -306,15 +313,26 @@ impl Lowering<'_, '_> {
                 let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);
                 self.set_local(*id, new);
             }
-            PlaceKind::Field { base, name } if matches!(self.type_of(base.ty), T::Ptr { region: Region::Ctx, .. }) && self.is_context_field(name) => {
-                let read = Expr { kind: ExprKind::Field(Box::new(base.clone()), name.clone()), ty: place.ty, span: place.span };
+            PlaceKind::Field { base, name }
+                if matches!(self.type_of(base.ty), T::Ptr { region: Region::Ctx, .. })
+                    && self.is_context_field(name) =>
+            {
+                let read = Expr {
+                    kind: ExprKind::Field(Box::new(base.clone()), name.clone()),
+                    ty: place.ty,
+                    span: place.span,
+                };
                 let current = self.expr(&read);
                 let by = self.expr(value);
                 let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);
                 self.store_value(place, new);
             }
             PlaceKind::Field { base, name } if self.has_bits(base, name) => {
-                let read = Expr { kind: ExprKind::Field(Box::new(base.clone()), name.clone()), ty: place.ty, span: place.span };
+                let read = Expr {
+                    kind: ExprKind::Field(Box::new(base.clone()), name.clone()),
+                    ty: place.ty,
+                    span: place.span,
+                };
                 let current = self.expr(&read);
                 let by = self.expr(value);
                 let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);

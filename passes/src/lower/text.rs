@@ -15,7 +15,8 @@ impl Lowering<'_, '_> {
             (_, ExprKind::Text(text)) => (a, text.clone()),
             _ => {
                 self.cx.emit(
-                    Diagnostic::error("unsupported-comparison", "text can be compared with a literal only").at(a.span.to(b.span)),
+                    Diagnostic::error("unsupported-comparison", "text can be compared with a literal only")
+                        .at(a.span.to(b.span)),
                 );
                 return self.iconst(Type::I1, 0);
             }
