@@ -5,6 +5,4 @@
 
 pub mod infer;
 mod kernel;
-pub mod lower;
 pub mod resolve;
-mod walk;

@@ -8,17 +8,22 @@
 //! Read in this order: [`Search`] (where), `trust` (who may write), `image` (what the file says), [`Plugins`] (all
 //! together), `library` (the code), [`PluginPass`] and [`ExternalPass`].
 
+mod check;
 mod digest;
 mod external;
 mod image;
 mod library;
 mod message;
+mod new;
 mod pass;
 mod plugins;
 mod search;
 mod trust;
+mod wire;
 
+pub use check::{Report, SAMPLE, check_plugin};
 pub use external::{DEFAULT_TIMEOUT, External};
+pub use new::{Kind, Made, new_plugin};
 pub use pass::{Answer, ExternalPass, PluginPass};
 pub use plugins::{Form, Plugin, Plugins};
 pub use search::{Named, Origin, Search};

@@ -6,8 +6,11 @@
 
 use crate::external::External;
 use crate::library::Code;
-use crate::message;
+use crate::{message, wire};
 use pbpf_core::diag::Diagnostic;
+use pbpf_core::mir;
+use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
+use pbpf_core::rows::PassRow;
 use pbpf_core::target::Target;
 use pbpf_plugin::abi;
 use std::sync::Arc;
@@ -35,16 +38,21 @@ impl Answer {
 #[derive(Clone, Debug)]
 pub struct PluginPass {
     pub(crate) code: Arc<Code>,
-    pub(crate) row: pbpf_core::rows::PassRow,
+    pub(crate) row: PassRow,
 }
 
 impl PluginPass {
+    /// The row of the manifest.
+    pub fn row(&self) -> &PassRow {
+        &self.row
+    }
+
     /// The name in the graph, `plugin:name`.
     pub fn id(&self) -> String {
         format!("{}:{}", self.code.plugin, self.row.name)
     }
 
-    fn who(&self) -> String {
+    pub(crate) fn who(&self) -> String {
         format!("pass `{}` of plugin `{}`", self.row.name, self.code.plugin)
     }
 
@@ -104,7 +112,7 @@ impl ExternalPass {
         Self { external }
     }
 
-    fn who(&self) -> String {
+    pub(crate) fn who(&self) -> String {
         format!("external pass `{}`", self.external.name)
     }
 
@@ -167,5 +175,42 @@ fn take_module(answer: &mut Answer, bytes: Vec<u8>, who: &str) {
             Diagnostic::error("plugin-output", format!("{who} gave something that is not text"))
                 .note(error.utf8_error().to_string()),
         ),
+    }
+}
+
+impl MirPass for PluginPass {
+    fn info(&self) -> PassInfo {
+        let PassRow { doc, point, .. } = &self.row;
+        let info = PassInfo::new(&self.id(), Level::Mir, doc).optional();
+        PassInfo { after: point.after.clone(), before: point.before.clone(), ..info }
+    }
+
+    fn run(&self, module: &mut mir::Module, cx: &mut Context<'_>) {
+        let answer = self.transform(&mir::print(module), cx.target);
+        settle(answer, &self.who(), module, cx);
+    }
+}
+
+impl MirPass for ExternalPass {
+    fn info(&self) -> PassInfo {
+        let External { name, command, after, before, .. } = &self.external;
+        let doc = format!("runs `{}`", command.join(" "));
+        let info = PassInfo::new(name, Level::Mir, &doc).optional();
+        PassInfo { after: after.clone(), before: before.clone(), ..info }
+    }
+
+    fn run(&self, module: &mut mir::Module, cx: &mut Context<'_>) {
+        let answer = self.transform(&mir::print(module));
+        settle(answer, &self.who(), module, cx);
+    }
+}
+
+/// Passes on what was said, and takes the module that came back, if it is one.
+fn settle(answer: Answer, who: &str, module: &mut mir::Module, cx: &mut Context<'_>) {
+    answer.diagnostics.into_iter().for_each(|d| cx.emit(d));
+    let Some(text) = answer.mir else { return };
+    match wire::receive(&text, module, cx.target, who) {
+        Ok(new) => *module = new,
+        Err(error) => cx.emit(error),
     }
 }

@@ -56,6 +56,11 @@ impl Plugin {
         digest::sha256(&self.real)
     }
 
+    /// Opens the library, if it is one, and starts the plugin.
+    pub(crate) fn open(&self) -> Result<(), Diagnostic> {
+        self.code.as_ref().map_or(Ok(()), |code| code.open())
+    }
+
     /// Everything it brings, read again from the file.
     pub fn manifest(&self) -> Result<Manifest, Diagnostic> {
         Ok(read(&self.real, &self.path)?.1)

@@ -64,15 +64,25 @@ pub(crate) fn bad(dir: &Path, flags: &[&str]) -> PathBuf {
     out
 }
 
-/// Builds the Rust plugin in `dir` as its own workspace, and gives the library.
+/// Builds the Rust plugin in `dir` as its own workspace, against its lock file, and gives the library.
 pub(crate) fn cargo(dir: &Path, library: &str) -> PathBuf {
+    cargo_with(dir, library, &["--locked"])
+}
+
+/// The same for a plugin that has no lock file yet.
+pub(crate) fn cargo_unlocked(dir: &Path, library: &str) -> PathBuf {
+    cargo_with(dir, library, &[])
+}
+
+fn cargo_with(dir: &Path, library: &str, flags: &[&str]) -> PathBuf {
     // The builds share a target folder, and two at once would wait for each other with a message on standard error.
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("third-party");
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--offline", "--locked", "--target-dir"])
+        .args(["build", "--quiet", "--offline", "--target-dir"])
         .arg(&target)
+        .args(flags)
         .current_dir(dir)
         .output()
         .unwrap();

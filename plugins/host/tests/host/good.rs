@@ -23,12 +23,12 @@ fn a_program_type_in_rust() {
 
 #[test]
 fn a_helper_set_without_code() {
-    let clock = sources().join("clock/clock.pbpf.toml");
-    let plugins = named(&[&clock, socket_filter()]).unwrap();
+    let preempt = sources().join("preempt/preempt.pbpf.toml");
+    let plugins = named(&[&preempt, socket_filter()]).unwrap();
     assert_eq!(plugins.list()[0].form, Form::Toml);
     let registry = plugins.registry();
-    let helper = registry.find_helper("coarse_ktime").unwrap();
-    assert_eq!(registry.helper(helper).set, "clock:coarse");
+    let helper = registry.find_helper("stay").unwrap();
+    assert_eq!(registry.helper(helper).set, "preempt:preempt");
     // The type does not name the set; the helper names the type.
     let program_type = registry.find_program_type("socket_filter").unwrap();
     assert!(registry.allows(program_type, helper));

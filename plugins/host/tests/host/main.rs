@@ -10,3 +10,4 @@ mod good;
 mod passes;
 mod refused;
 mod search;
+mod templates;

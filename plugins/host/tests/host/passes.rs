@@ -1,11 +1,14 @@
 //! Passes that go wrong: what happens is said, and by whom.
 
 use crate::build::{bad, folder, named, panics, sources, write};
-use pbpf_core::diag::{Diagnostic, Severity};
+use pbpf_core::diag::{Diagnostic, Diagnostics, Severity};
 use pbpf_core::entity::Entity;
-use pbpf_core::source::{FileId, Span};
+use pbpf_core::mir;
+use pbpf_core::pass::{Context, MirPass, NoKernelTypes, Options, Pass, Unit};
+use pbpf_core::registry::Registry;
+use pbpf_core::source::{FileId, SourceMap, Span};
 use pbpf_core::target::{KernelVersion, Target};
-use pbpf_plugin_host::{Answer, External, ExternalPass, exit_status};
+use pbpf_plugin_host::{Answer, External, ExternalPass, SAMPLE, exit_status};
 use std::time::{Duration, Instant};
 
 /// Runs pass `bad:bad` of a plugin spoilt as the flags say.
@@ -173,4 +176,53 @@ fn a_command_that_never_ends_is_killed_with_what_it_started() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(gone(), "{}", state());
+}
+
+/// Runs passes on the sample, as the pipeline does, and gives what comes out and what was said.
+fn pipeline(passes: Vec<Box<dyn Pass>>) -> (String, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let mut cx = Context {
+        diagnostics: &mut diagnostics,
+        sources: &SourceMap::new(),
+        registry: &Registry::new(),
+        kernel: &NoKernelTypes,
+        target: &Target::default(),
+        options: &Options::default(),
+        decisions: &mut Vec::new(),
+    };
+    let mut unit = Unit::Mir(mir::parse(SAMPLE, FileId::new(0)).unwrap());
+    for pass in passes {
+        unit = pass.run(unit, &mut cx).unwrap();
+    }
+    let Unit::Mir(module) = unit else { panic!("{unit:?}") };
+    (mir::print(&module), diagnostics)
+}
+
+#[test]
+fn passes_of_c_and_python_run_in_the_pipeline() {
+    let library = folder("pipeline").join("libpbpf_answer.so");
+    crate::build::cc("answer/answer.c", &[], &library);
+    let answer = named(&[&library]).unwrap().pass("answer:answer").unwrap();
+    assert_eq!(MirPass::info(&answer).name, "answer:answer");
+    let mut row = external(&["python3", "shout.py"]);
+    row.after = vec!["answer:answer".to_owned()];
+    let shout = ExternalPass::new(row);
+    assert_eq!(MirPass::info(&shout).after, ["answer:answer"]);
+    let (text, said) = pipeline(vec![Box::new(answer), Box::new(shout)]);
+    assert_eq!(text, SAMPLE.replace("iconst 41", "iconst 42").replace("hello", "HELLO"));
+    assert!(!said.has_errors(), "{said:?}");
+    let told: Vec<&str> = said.list().iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(told, ["41 became 42, 1 times", "1 prints shout"]);
+}
+
+#[test]
+fn what_breaks_a_rule_leaves_the_module_as_it_was() {
+    let pass = ExternalPass::new(external(&["sed", "/return/d"]));
+    let (text, said) = pipeline(vec![Box::new(pass)]);
+    assert_eq!(text, SAMPLE);
+    let [error] = said.list() else { panic!("{said:?}") };
+    assert_eq!(error.code, "plugin-output");
+    assert_eq!(error.message, "external pass `ext` gave MIR that breaks a rule of the level");
+    assert!(error.notes[0].starts_with("M012 in `sample`"), "{error:?}");
+    assert_eq!(exit_status(error), Some(2));
 }
