@@ -107,6 +107,11 @@ impl<K: Entity, V> Table<K, V> {
         self.items.iter_mut()
     }
 
+    /// Items in order, without the table.
+    pub fn into_values(self) -> std::vec::IntoIter<V> {
+        self.items.into_iter()
+    }
+
     /// Indices in order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = K> + ExactSizeIterator + use<K, V> {
         (0..self.items.len()).map(K::new)

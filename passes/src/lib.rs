@@ -5,4 +5,5 @@
 
 pub mod infer;
 mod kernel;
+pub mod mir;
 pub mod resolve;
