@@ -5,7 +5,9 @@
 
 mod eval;
 mod facts;
+mod ranges;
 
 pub mod dce;
+pub mod divide;
 pub mod fold;
 pub mod simplify_cfg;
