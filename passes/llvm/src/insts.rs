@@ -25,7 +25,14 @@ impl<'ctx> Body<'ctx, '_> {
                 self.define(inst, null)
             }
             Op::Binary(op, [a, b]) => {
-                let value = self.binary(*op, self.int(*a)?, self.int(*b)?)?;
+                // Of an opaque divisor LLVM cannot take it that it is not zero, and the BPF instruction then gives what MIR wants.
+                let opaque = self.func.def(*b).is_some_and(|d| matches!(d.op, Op::Unary(UnaryOp::Opaque, _)));
+                let (x, y) = (self.int(*a)?, self.int(*b)?);
+                let value = match op {
+                    BinaryOp::Udiv if opaque => self.builder.build_int_unsigned_div(x, y, "")?,
+                    BinaryOp::Urem if opaque => self.builder.build_int_unsigned_rem(x, y, "")?,
+                    op => self.binary(*op, x, y)?,
+                };
                 self.define(inst, value)
             }
             Op::Unary(op, a) => {

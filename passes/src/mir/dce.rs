@@ -24,7 +24,7 @@
 
 mod module;
 
-use pbpf_core::entity::{Entity, Table};
+use pbpf_core::entity::Table;
 use pbpf_core::mir::analysis::Cfg;
 use pbpf_core::mir::{Function, Inst, Module, Op, Slot, Value, ValueDef};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};

@@ -234,7 +234,7 @@ fn compare_constant(func: &Function, cond: Cond, ty: Type, a: Value, n: i64) -> 
         CastKind::Sext => eval::cast(CastKind::Sext, from, ty, n) == n && from != Type::I1,
         CastKind::Trunc => false,
     };
-    if !fits || !(equality && from == Type::I1) {
+    if !(fits && equality && from == Type::I1) {
         return None;
     }
     let make: fn(Value, Value) -> Op = match cond {
