@@ -5,7 +5,7 @@
 
 use pbpf_core::entity::Table;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
-use pbpf_core::mir::{BinaryOp, Block, CastKind, Cond, Function, Op, Type, Value};
+use pbpf_core::mir::{BinaryOp, Block, CastKind, Cond, Function, Op, Type, UnaryOp, Value};
 
 /// A comparison that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,7 @@ fn condition(func: &Function, value: Value, holds: bool, out: &mut Vec<Fact>, de
             out.push(Fact { cond, a: *a, b: right(*b) });
             out.push(Fact { cond: cond.swap(), a: *b, b: right(*a) });
         }
+        Op::Unary(UnaryOp::Not, a) if func.type_of(*a) == Type::I1 => condition(func, *a, !holds, out, depth + 1),
         Op::Binary(BinaryOp::Xor, [a, b]) if func.type_of(*a) == Type::I1 && is(*b, 1) => {
             condition(func, *a, !holds, out, depth + 1);
         }

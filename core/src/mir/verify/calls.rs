@@ -134,8 +134,8 @@ impl Check<'_> {
         let size = self.module.types.size_of(wants);
         match has {
             Type::Ptr { region, nullable } => {
-                if nullable {
-                    self.add("M022", format!("the {what} {value} may be null"));
+                if nullable && self.checked {
+                    self.add("M043", format!("the {what} {value} may be null"));
                 }
                 if is_memory(region) {
                     self.access(value, 0, size);

@@ -130,12 +130,14 @@ pub(super) struct Check<'a> {
     pub(super) non_null: KnownPointers,
     /// Whether the block looked at is reachable: where nothing ever runs, only types count.
     pub(super) reachable: bool,
+    /// Whether null checks must be in place.
+    pub(super) checked: bool,
     /// The place of the instruction looked at.
     span: Span,
 }
 
 impl<'a> Check<'a> {
-    pub(super) fn new(module: &'a Module, func: &'a Function, found: &'a mut Found) -> Self {
+    pub(super) fn new(module: &'a Module, func: &'a Function, checked: bool, found: &'a mut Found) -> Self {
         let cfg = Cfg::new(func);
         let dominators = Dominators::new(func, &cfg);
         Self {
@@ -147,6 +149,7 @@ impl<'a> Check<'a> {
             known: Known::new(func),
             non_null: KnownPointers::new(func),
             reachable: true,
+            checked,
             span: func.span,
         }
     }

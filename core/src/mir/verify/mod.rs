@@ -29,8 +29,7 @@
 //! - M019: operands have the types that the instruction takes.
 //! - M020: global variables, maps and functions that are named exist; `func_addr` names a callback or a static subprogram.
 //! - M021: the path of `field_addr` leads to a field of its record that is no bitfield.
-//! - M022: nothing reads, writes or moves a pointer that may be null, user memory and untrusted kernel memory aside.
-//! - M023: `refine` takes a pointer that may be null, behind a test that it is not.
+//! - M022: `refine` takes a pointer that may be null. Where no test proves it, it asks `null_checks` for one.
 //! - M024: memory is accessed through pointers into memory: not `packet_end`, `dynptr`, `map` or `func`.
 //! - M025: an access at a known place in a slot or a global variable lies inside it.
 //! - M026: a call has at most five arguments.
@@ -46,6 +45,8 @@
 //! - M040: no instruction is abstract.
 //! - M041: user memory and untrusted kernel memory are not accessed directly.
 //! - M042: the instruction set has the instruction: `sdiv` and `srem` need v4, atomics other than `atomic.add` without a result need v3.
+//! - M043: nothing reads, writes or moves a pointer that may be null, user memory and untrusted kernel memory aside.
+//! - M044: `refine` is behind a test that the pointer is not null.
 
 mod calls;
 mod concrete;
@@ -122,7 +123,7 @@ fn check(module: &Module, concrete: Option<Cpu>) -> Vec<Violation> {
         // From here on things have the numbers that the text gives them.
         let mut func: Function = func.clone();
         func.compact();
-        function::Check::new(module, &func, &mut found).run();
+        function::Check::new(module, &func, concrete.is_some(), &mut found).run();
         if let Some(cpu) = concrete {
             concrete::check(&func, cpu, &mut found);
         }

@@ -1,4 +1,4 @@
-//! Which pointers are known not to be null, block by block of the dominator tree: what rule M023 rests on.
+//! Which pointers are known not to be null, block by block of the dominator tree: what rule M044 rests on.
 //!
 //! Promises: a pointer is known behind a branch on a comparison with `null` (or of its number with 0), through `not`,
 //! `and`, `or` and the `select` forms of them, in blocks that only that branch leads to; and behind a `refine` of it.

@@ -181,9 +181,9 @@ impl Check<'_> {
             Op::Refine(value) => {
                 let ty = self.ty(*value);
                 if !ty.is_nullable() {
-                    self.add("M023", format!("`refine` takes {value}, which is {ty}"));
-                } else if self.reachable && !self.non_null.contains(*value) {
-                    self.add("M023", format!("`refine` takes {value}, which may be null here"));
+                    self.add("M022", format!("`refine` takes {value}, which is {ty}"));
+                } else if self.checked && self.reachable && !self.non_null.contains(*value) {
+                    self.add("M044", format!("`refine` takes {value}, which may be null here"));
                 }
                 self.non_null.add(*value);
                 if let Some(result) = data.result {
@@ -343,8 +343,8 @@ impl Check<'_> {
     fn moves(&mut self, ptr: Value) {
         match self.ty(ptr) {
             Type::Ptr { region, nullable } => {
-                if nullable && !is_address(region) {
-                    self.add("M022", format!("{ptr} may be null and is moved"));
+                if nullable && self.checked && !is_address(region) {
+                    self.add("M043", format!("{ptr} may be null and is moved"));
                 }
                 if !is_memory(region) {
                     self.add("M024", format!("{ptr} points to {} and is moved", region.describe()));
@@ -358,8 +358,8 @@ impl Check<'_> {
     pub(super) fn access(&mut self, ptr: Value, offset: i64, len: u32) {
         match self.ty(ptr) {
             Type::Ptr { region, nullable } => {
-                if nullable && !is_address(region) {
-                    self.add("M022", format!("{ptr} may be null and is accessed"));
+                if nullable && self.checked && !is_address(region) {
+                    self.add("M043", format!("{ptr} may be null and is accessed"));
                 }
                 if !is_memory(region) {
                     self.add("M024", format!("{ptr} points to {} and is accessed", region.describe()));

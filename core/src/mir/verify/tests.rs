@@ -206,23 +206,23 @@ fn broken() -> Vec<(&'static str, String)> {
         line("M021", "  v10 = field_addr v5, r0.b[4]"),
         line("M021", "  v10 = field_addr v9, r1.on"),
         line("", "  v10 = field_addr v9, r1.flags\n  v11: i32 = load v10"),
-        line("M022", "  v10: i64 = load v6"),
-        line("M022", "  store v6, v1"),
-        line("M022", "  v10 = ptr_add v6, v1"),
-        line("M022", "  v10 = field_addr v6, r0.a"),
-        line("M022", "  v10 = map_lookup map0, v6"),
-        line("M023", "  v10 = refine v6"),
-        line("M023", "  v10 = refine v5"),
+        line("M043", "  v10: i64 = load v6"),
+        line("M043", "  store v6, v1"),
+        line("M043", "  v10 = ptr_add v6, v1"),
+        line("M043", "  v10 = field_addr v6, r0.a"),
+        line("M043", "  v10 = map_lookup map0, v6"),
+        line("M044", "  v10 = refine v6"),
+        line("M022", "  v10 = refine v5"),
         line(
-            "M023",
+            "M044",
             "  v10 = icmp.eq v6, v7\n  branch v10, block1, block2\nblock1:\n  v11 = refine v6\n  return\nblock2:\n  return",
         ),
         line(
-            "M023",
+            "M044",
             "  v10 = icmp.ne v6, v7\n  branch v10, block1, block1\nblock1:\n  v11 = refine v6\n  return",
         ),
         line(
-            "M023",
+            "M044",
             "  v10 = icmp.ne v6, v7\n  branch v10, block1, block2\nblock1:\n  jump block2\nblock2:\n  v11 = refine v6\n  return",
         ),
         line("M024", "  v10: i64 = load v8"),
@@ -281,7 +281,12 @@ fn each_breach_is_found_and_no_other() {
     let mut wrong = Vec::new();
     for (rule, text) in broken() {
         let module = module(&text);
-        let found = verify(&module);
+        let mut found = verify(&module);
+        if rule > "M040" {
+            found = verify_concrete(&module, Cpu::V3);
+            // The rest of the text is abstract.
+            found.retain(|v| v.rule != "M040");
+        }
         let of: BTreeSet<&str> = found.iter().map(|v| v.rule).collect();
         let wants: BTreeSet<&str> = if rule.is_empty() { BTreeSet::new() } else { [rule].into() };
         if of != wants {
@@ -313,7 +318,9 @@ fn tests_for_null_in_all_their_forms() {
         let lines = format!(
             "  {test}\nblock1:\n  v20 = refine v6\n  jump block3\nblock3:\n  v21 = refine v6\n  v22: i64 = load v20\n  return\nblock2:\n  return"
         );
-        assert_eq!(verify(&module(&with("", &lines))), [], "{test}");
+        let mut found = verify_concrete(&module(&with("", &lines)), Cpu::V3);
+        found.retain(|v| v.rule != "M040");
+        assert_eq!(found, [], "{test}");
     }
 }
 
