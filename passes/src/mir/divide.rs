@@ -23,9 +23,7 @@
 use super::facts::Facts;
 use super::ranges::Ranges;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
-use pbpf_core::mir::{
-    BinaryOp, Block, Builder, CastKind, Function, Inst, Module, Op, Type, UnaryOp, Value,
-};
+use pbpf_core::mir::{BinaryOp, Block, Builder, CastKind, Function, Inst, Module, Op, Type, UnaryOp, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::target::Cpu;
 
@@ -35,7 +33,8 @@ pub struct Divide;
 
 impl MirPass for Divide {
     fn info(&self) -> PassInfo {
-        PassInfo::new("divide", Level::Mir, "makes division what the instruction set has").after(&["fold", "bounds"])
+        PassInfo::new("divide", Level::Mir, "makes division what the instruction set has")
+            .after(&["fold", "bounds"])
     }
 
     fn run(&self, module: &mut Module, cx: &mut Context<'_>) {

@@ -96,7 +96,8 @@ fn condition(func: &Function, value: Value, holds: bool, out: &mut Vec<Fact>, de
     match &data.op {
         Op::Icmp(cond, [a, b]) => {
             // A comparison of a truth value with 0 or 1 is that truth value, or not.
-            if let (Some(truth), Some(n), Cond::Eq | Cond::Ne) = (truth_value(func, *a), func.constant(*b), cond)
+            if let (Some(truth), Some(n), Cond::Eq | Cond::Ne) =
+                (truth_value(func, *a), func.constant(*b), cond)
                 && (n == 0 || n == 1)
             {
                 return condition(func, truth, holds == ((*cond == Cond::Eq) == (n == 1)), out, depth + 1);
@@ -106,7 +107,9 @@ fn condition(func: &Function, value: Value, holds: bool, out: &mut Vec<Fact>, de
             out.push(Fact { cond, a: *a, b: right(*b) });
             out.push(Fact { cond: cond.swap(), a: *b, b: right(*a) });
         }
-        Op::Unary(UnaryOp::Not, a) if func.type_of(*a) == Type::I1 => condition(func, *a, !holds, out, depth + 1),
+        Op::Unary(UnaryOp::Not, a) if func.type_of(*a) == Type::I1 => {
+            condition(func, *a, !holds, out, depth + 1)
+        }
         Op::Binary(BinaryOp::Xor, [a, b]) if func.type_of(*a) == Type::I1 && is(*b, 1) => {
             condition(func, *a, !holds, out, depth + 1);
         }

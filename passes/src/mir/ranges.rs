@@ -46,11 +46,7 @@ impl Range {
     }
 
     fn union(self, other: Self) -> Self {
-        Self {
-            lo: self.lo.min(other.lo),
-            hi: self.hi.max(other.hi),
-            visible: self.visible && other.visible,
-        }
+        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi), visible: self.visible && other.visible }
     }
 
     /// The numbers of both; a comparison makes the verifier see both ends that it gives.
@@ -269,8 +265,12 @@ fn binary(op: BinaryOp, ty: Type, a: Range, b: Range) -> Range {
         B::Add => Range::fit(ty, wide(a.lo) + wide(b.lo), wide(a.hi) + wide(b.hi), visible),
         B::Sub => Range::fit(ty, wide(a.lo) - wide(b.hi), wide(a.hi) - wide(b.lo), visible),
         B::Mul => {
-            let ends =
-                [wide(a.lo) * wide(b.lo), wide(a.lo) * wide(b.hi), wide(a.hi) * wide(b.lo), wide(a.hi) * wide(b.hi)];
+            let ends = [
+                wide(a.lo) * wide(b.lo),
+                wide(a.lo) * wide(b.hi),
+                wide(a.hi) * wide(b.lo),
+                wide(a.hi) * wide(b.hi),
+            ];
             let (lo, hi) = ends.iter().fold((ends[0], ends[0]), |(lo, hi), e| (lo.min(*e), hi.max(*e)));
             // Of a product the verifier knows natural numbers only.
             Range::fit(ty, lo, hi, visible && a.is_natural() && b.is_natural())
@@ -308,7 +308,9 @@ fn binary(op: BinaryOp, ty: Type, a: Range, b: Range) -> Range {
             _ => all,
         },
         B::Ashr => match constant {
-            Some(k) if (0..i64::from(ty.bits())).contains(&k) => Range { lo: a.lo >> k, hi: a.hi >> k, visible },
+            Some(k) if (0..i64::from(ty.bits())).contains(&k) => {
+                Range { lo: a.lo >> k, hi: a.hi >> k, visible }
+            }
             _ => all,
         },
         B::Udiv | B::Sdiv | B::Floordiv if a.is_natural() && b.is_natural() => {
@@ -370,7 +372,10 @@ mod tests {
         let rest = binary(BinaryOp::Floormod, Type::I64, Range::all(Type::I64), Range::of(10));
         assert_eq!(rest, r(0, 9).hidden());
         assert_eq!(binary(BinaryOp::And, Type::I64, rest, Range::of(15)), r(0, 15));
-        assert_eq!(binary(BinaryOp::Add, Type::I64, Range::all(Type::I64), Range::of(1)), Range::all(Type::I64));
+        assert_eq!(
+            binary(BinaryOp::Add, Type::I64, Range::all(Type::I64), Range::of(1)),
+            Range::all(Type::I64)
+        );
         assert_eq!(binary(BinaryOp::Lshr, Type::I64, Range::all(Type::I64), Range::of(60)), r(0, 15));
     }
 }

@@ -117,7 +117,11 @@ fn next(func: &Function, call: &BlockCall) -> Option<BlockCall> {
     let target = match &func.insts[func.terminator(call.block)?].op {
         Op::Jump(target) => target,
         Op::Branch { cond, then, otherwise } => {
-            if constant(func, *cond, &handed, 0)? & 1 == 1 { then } else { otherwise }
+            if constant(func, *cond, &handed, 0)? & 1 == 1 {
+                then
+            } else {
+                otherwise
+            }
         }
         _ => return None,
     };

@@ -4,9 +4,7 @@
 //! user space may want although no program does.
 
 use pbpf_core::entity::{Entity, Table};
-use pbpf_core::mir::{
-    ExternId, FuncId, FunctionKind, Global, GlobalId, Linkage, Module, Op, StructOpsValue,
-};
+use pbpf_core::mir::{ExternId, FuncId, FunctionKind, Global, GlobalId, Linkage, Module, Op, StructOpsValue};
 
 /// Drops static functions, compiler-made constants and externs that nothing reaches.
 pub(super) fn drop_unused(module: &mut Module) {

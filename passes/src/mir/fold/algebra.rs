@@ -183,10 +183,7 @@ fn unary(func: &Function, op: UnaryOp, ty: Type, a: Value) -> Option<Outcome> {
 /// Whether a pointer is sure not to be null: it is the address of something of the program's, or was checked.
 fn is_address(func: &Function, ptr: Value) -> bool {
     func.def(ptr).is_some_and(|d| {
-        matches!(
-            d.op,
-            Op::SlotAddr(_) | Op::GlobalAddr(_) | Op::MapAddr(_) | Op::FuncAddr(_) | Op::Refine(_)
-        )
+        matches!(d.op, Op::SlotAddr(_) | Op::GlobalAddr(_) | Op::MapAddr(_) | Op::FuncAddr(_) | Op::Refine(_))
     })
 }
 
