@@ -111,3 +111,39 @@ extern "C" fn on_report(info: LLVMDiagnosticInfoRef, errors: *mut c_void) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EmitOptions, machine};
+    use inkwell::memory_buffer::MemoryBuffer;
+
+    /// BPF has no fence: "Cannot select", which LLVM calls fatal.
+    fn fatal() -> Result<bool, String> {
+        run(|| {
+            let options = EmitOptions::default();
+            let machine = machine::create(options.cpu, options.opt)?;
+            let context = Context::create();
+            let text = b"target triple = \"bpfel\"\ndefine void @f() {\n  fence seq_cst\n  ret void\n}\n";
+            let text = MemoryBuffer::create_from_memory_range_copy(text, "fence");
+            let module = context.create_module_from_ir(text).map_err(|e| e.to_string())?;
+            machine::emit(&machine, &module, &options).map(|a| a.object.is_some())
+        })?
+    }
+
+    #[test]
+    fn a_fatal_error_of_llvms_is_an_error() {
+        for _ in 0..2 {
+            let message = fatal().expect_err("a fence is refused");
+            assert!(message.starts_with("Cannot select: "), "{message}");
+            assert!(message.contains("In function: f"), "{message}");
+        }
+        assert_eq!(run(|| 5), Ok(5));
+    }
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let ended = run(|| std::panic::resume_unwind(Box::new("on purpose".to_owned())));
+        assert_eq!(ended, Err::<(), _>("on purpose".to_owned()));
+    }
+}

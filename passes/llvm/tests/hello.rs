@@ -1,39 +1,67 @@
-//! The smallest program, whole: it loads, its lines are in the verifier's log, and two runs give the same bytes.
+//! The smallest program, whole: it loads, its lines are in BTF, and two runs give the same bytes.
 #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
 
 mod support;
 
-use pbpf_core::mir::{Op, Type};
-use support::Case;
+use pbpf_llvm::{Artifact, EmitOptions};
+use support::{Case, bpftool_loads};
 
-fn hello() -> Case {
-    let mut case = Case::new();
-    let span = case.line(1);
-    let text = case.module.intern_text("hello %d\n", span);
-    let line = case.line(3);
-    case.program("hello", "tracepoint/syscalls/sys_enter_execve", |b, _ctx| {
-        b.span = line;
-        let format = b.op(Op::GlobalAddr(text));
-        let size = b.iconst(Type::I64, 10);
-        let number = b.iconst(Type::I64, 42);
-        b.helper("bpf_trace_printk", 6, vec![format, size, number], Type::I64);
-        let zero = b.iconst(Type::I32, 0);
-        b.effect(Op::Return(Some(zero)));
-    });
-    case
+/// Lines have 20 bytes, so the call is on line 3, the return on line 4.
+const HELLO: &str = r#"
+type t10 = ptr.ctx void
+type t11 = str 10
+global global0 ".text.0": t11 rodata = b"hello %d\x0a\x00" @20..21
+function fn0 hello(ctx: t10) -> i32 program "tracepoint/syscalls/sys_enter_execve" "test:any" @24..36 {
+block0(v0: ptr.ctx):
+  v1 = global_addr global0 @44..56
+  v2: i64 = iconst 10 @44..56
+  v3: i64 = iconst 42 @44..56
+  v4: i64 = call_helper bpf_trace_printk#6(v1, v2, v3) @44..56
+  v5: i32 = iconst 0 @69..70
+  return v5 @69..70
 }
+"#;
 
 #[test]
-fn it_loads() {
-    let case = hello();
+fn it_loads_with_its_lines() {
+    let case = Case::new(HELLO);
     let Some(loaded) = case.load() else { return };
-    let listing = loaded.tool(&["prog", "dump", "xlated", "pinned", "PROG:hello", "linum"]);
-    assert!(listing.contains("prog.py line_num:3 line_col:5"), "{listing}");
-    assert!(listing.contains("; python_line(3)"), "{listing}");
+    assert_eq!(loaded.programs().len(), 1);
+    let dump = ["prog", "dump", "xlated", "pinned", "PROG:hello", "linum"];
+    let listing = bpftool_loads(&case.object(), &dump).unwrap();
+    assert!(listing.contains("; python(0000003) [file:prog.py line_num:3 line_col:5]"), "{listing}");
+    assert!(listing.contains("; python(0000004) [file:prog.py line_num:4 line_col:10]"), "{listing}");
 }
 
 #[test]
-fn two_runs_give_the_same_bytes() {
-    let case = hello();
-    assert_eq!(case.object(), case.object());
+fn every_form_is_made_and_twice_the_same() {
+    let case = Case::new(HELLO);
+    let all = vec![Artifact::Object, Artifact::LlvmIr, Artifact::LlvmIrBefore, Artifact::Assembly];
+    let options = EmitOptions { emit: all, ..EmitOptions::default() };
+    let first = case.emit(&options);
+    assert_eq!(first, case.emit(&options));
+    assert_eq!(first.object.unwrap(), case.object(), "what else is asked for changes nothing");
+    assert_eq!(first.assembly.unwrap(), case.assembly());
+    assert!(first.llvm_ir_before.unwrap().contains("define i32 @hello(ptr %0)"));
+    assert!(first.llvm_ir.unwrap().contains("i32 @hello(ptr"));
+}
+
+#[test]
+fn no_path_of_this_machine_is_in_the_object() {
+    let object = Case::new(HELLO).object();
+    let here = std::env::current_dir().unwrap();
+    let here = here.to_str().unwrap().as_bytes();
+    assert!(!object.windows(here.len()).any(|w| w == here));
+}
+
+#[test]
+fn dwarf_is_there_only_if_asked_for() {
+    let case = Case::new(HELLO);
+    let has = |object: &[u8], name: &[u8]| object.windows(name.len()).any(|w| w == name);
+    let plain = case.object();
+    assert!(has(&plain, b".BTF.ext\0") && !has(&plain, b".debug_info\0") && !has(&plain, b".debug_line\0"));
+    let dwarf = case.emit(&EmitOptions { dwarf: true, ..EmitOptions::default() }).object.unwrap();
+    assert!(has(&dwarf, b".BTF.ext\0") && has(&dwarf, b".debug_info\0") && has(&dwarf, b".debug_line\0"));
+    bpftool_loads(&dwarf, &[]);
+    assert!(plain.len() * 2 < dwarf.len() + 600, "{} {}", plain.len(), dwarf.len());
 }

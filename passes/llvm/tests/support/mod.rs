@@ -1,7 +1,9 @@
-//! What the tests share: sources made on the fly, and loading by an independent loader.
+//! What the tests share: a module from MIR text, emitted and loaded.
 //!
-//! Promises: a loaded object is unpinned again; anything the loader says is a failure, for libbpf only warns where the
-//! kernel refuses BTF. Leaves out: the modules.
+//! Promises: whatever a loader has to say is a failure, for libbpf only warns where the kernel refuses BTF; each object is
+//! also loaded by bpftool, whose libbpf is another. Nothing stays pinned. Where the kernel cannot be had, that is
+//! said, and under `CI=true` it is a failure.
+//! Leaves out: the modules.
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(unreachable_pub, reason = "the test files are crates of one module each")]
 #![allow(
@@ -10,178 +12,143 @@
     reason = "a failing test may panic, and a skipped one must say so"
 )]
 
-use pbpf_core::mir::{Builder, Function, FunctionKind, Module, Param, Region, Type, Value};
-use pbpf_core::source::{FileId, SourceMap, Span};
-use pbpf_core::types;
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::mir::{self, Module};
+use pbpf_core::source::{FileId, SourceMap};
 use pbpf_llvm::{Artifact, Artifacts, EmitOptions, emit};
+use pbpf_loader::{Loaded, Object, OpenOptions, TestRun, Value, features};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A module with one file of 40 lines.
+/// A module and the Python that it is said to come from: 40 lines of 20 bytes.
+#[derive(Clone)]
 pub struct Case {
     pub module: Module,
     pub sources: SourceMap,
-    pub file: FileId,
 }
 
 impl Case {
-    pub fn new() -> Self {
+    /// The module of a MIR text. The lines `mir 1`, `source` and `license` are put in front.
+    pub fn new(text: &str) -> Self {
+        let text = format!("mir 1\nsource \"prog.py\"\nlicense \"GPL\"\n{text}");
+        let module = mir::parse(&text, pbpf_core::entity::Entity::new(0)).unwrap_or_else(|e| {
+            let all: Vec<String> = e.iter().map(|d| show(d, &text)).collect();
+            panic!("{}", all.join("\n"))
+        });
         let mut sources = SourceMap::new();
-        let text = (1..=40).fold(String::new(), |text, line| format!("{text}    python_line({line})\n"));
-        let file = sources.add("prog.py", text);
-        let module = Module {
-            files: vec!["prog.py".to_owned()],
-            license: Some("GPL".to_owned()),
-            ..Module::default()
-        };
-        Self { module, sources, file }
+        sources.add("prog.py", (1..=40).fold(String::new(), |t, n| format!("{t}    python({n:07})\n")));
+        Self { module, sources }
     }
 
-    /// The place of a line.
-    pub fn line(&self, line: u32) -> Span {
-        let (lo, hi) = self.sources.get(self.file).unwrap().line_range(line).unwrap();
-        Span::new(self.file, lo, hi)
+    pub fn try_emit(&self, options: &EmitOptions) -> Result<Artifacts, Vec<Diagnostic>> {
+        emit(&self.module, &self.sources, options)
     }
 
-    /// Adds a program whose body `fill` makes; it takes the context.
-    pub fn program(&mut self, name: &str, section: &str, fill: impl FnOnce(&mut Builder<'_>, Value)) {
-        let kind = FunctionKind::Program { section: section.to_owned(), program_type: "test:any".to_owned() };
-        let ctx = self.module.types.void();
-        let ctx = self.module.types.ptr(ctx, Region::Ctx, false);
-        self.function(name, kind, &[("ctx", ctx)], Some(Type::I32), |b, args| fill(b, args[0]));
-    }
-
-    /// Adds a function.
-    pub fn function(
-        &mut self,
-        name: &str,
-        kind: FunctionKind,
-        params: &[(&str, types::TypeId)],
-        ret: Option<Type>,
-        fill: impl FnOnce(&mut Builder<'_>, &[Value]),
-    ) -> pbpf_core::mir::FuncId {
-        let span = self.line(1);
-        let mut func = Function::new(name, kind, ret, span);
-        let entry = func.add_block();
-        let mut args = Vec::new();
-        for (name, ty) in params {
-            func.params.push(Param { name: (*name).to_owned(), ty: *ty });
-            args.push(func.add_block_param(entry, self.module.machine_type(*ty).unwrap()));
-        }
-        fill(&mut Builder::at_end(&mut func, entry, self.line(2)), &args);
-        self.module.functions.push(func)
-    }
-
-    pub fn emit_with(&self, options: &EmitOptions) -> Artifacts {
-        emit(&self.module, &self.sources, options).unwrap_or_else(|e| panic!("{e:#?}"))
+    pub fn emit(&self, options: &EmitOptions) -> Artifacts {
+        self.try_emit(options).unwrap_or_else(|e| panic!("{e:#?}"))
     }
 
     pub fn object(&self) -> Vec<u8> {
-        self.emit_with(&EmitOptions::default()).object.unwrap()
+        self.emit(&EmitOptions::default()).object.unwrap()
     }
 
     pub fn assembly(&self) -> String {
         let options = EmitOptions { emit: vec![Artifact::Assembly], ..EmitOptions::default() };
-        self.emit_with(&options).assembly.unwrap()
+        self.emit(&options).assembly.unwrap()
     }
 
     pub fn ir(&self) -> String {
         let options = EmitOptions { emit: vec![Artifact::LlvmIr], ..EmitOptions::default() };
-        self.emit_with(&options).llvm_ir.unwrap()
+        self.emit(&options).llvm_ir.unwrap()
     }
 
-    /// Loads the object.
+    /// Loads the object; none where the kernel cannot be had.
     pub fn load(&self) -> Option<Loaded> {
-        Loaded::load(&self.object())
+        let object = self.object();
+        bpftool_loads(&object, &[]);
+        load(&object)
     }
 }
 
-/// Whether the kernel may be used; says so loudly where it may not.
+/// A diagnostic of the MIR parser.
+fn show(diagnostic: &Diagnostic, text: &str) -> String {
+    let lo = diagnostic.primary.as_ref().map_or(0, |p| p.span.lo as usize);
+    let line = text[..lo].lines().count();
+    format!("line {line}: {}: {}", diagnostic.message, text.lines().nth(line.saturating_sub(1)).unwrap_or(""))
+}
+
+/// Whether the kernel may be used; says so where it may not.
 pub fn kernel() -> bool {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
-    let bpf =
-        root && Command::new("bpftool").args(["prog", "list"]).output().is_ok_and(|o| o.status.success());
-    if !bpf {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "no root, bpftool or bpf(): cannot load");
-        eprintln!("SKIPPED: no root, bpftool or bpf(): the object was not loaded");
+    if features::bpf_permitted().is_ok() {
+        return true;
     }
-    bpf
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "the kernel does not load programs for this user");
+    eprintln!("SKIPPED: the kernel does not load programs for this user");
+    false
 }
 
-/// Programs pinned for as long as it lives.
-pub struct Loaded {
-    pins: PathBuf,
-    object: PathBuf,
+/// Loads an object, and nothing may be said about it.
+pub fn load(object: &[u8]) -> Option<Loaded> {
+    if !kernel() {
+        return None;
+    }
+    let open = Object::open_bytes(object, &OpenOptions::default()).unwrap_or_else(|e| panic!("{e:#?}"));
+    assert!(open.messages().is_empty(), "{:#?}", open.messages());
+    let loaded = open.load().unwrap_or_else(|e| panic!("{e:#?}"));
+    let warnings: Vec<_> = loaded.warnings().collect();
+    assert!(warnings.is_empty(), "{warnings:#?}");
+    Some(loaded)
 }
 
-impl Loaded {
-    /// Loads an object and pins its programs and maps; none where the kernel may not be used.
-    pub fn load(object: &[u8]) -> Option<Self> {
-        if !kernel() {
-            return None;
-        }
-        match Self::try_load(object) {
-            Ok(loaded) => Some(loaded),
-            Err(log) => panic!("not loaded cleanly:\n{log}"),
-        }
+/// Loads an object with bpftool, and nothing may be said about it; then runs bpftool with `args`, in which `PROG:` and
+/// `MAP:` stand for the folders of pins, and gives what it says.
+pub fn bpftool_loads(object: &[u8], args: &[&str]) -> Option<String> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    if !kernel() {
+        return None;
     }
-
-    /// Loads an object.
-    ///
-    /// # Errors
-    /// What the loader says.
-    pub fn try_load(object: &[u8]) -> Result<Self, String> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("pbpf-llvm-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let file = std::env::temp_dir().join(format!("{name}.o"));
-        std::fs::write(&file, object).unwrap();
-        let loaded = Self { pins: PathBuf::from("/sys/fs/bpf").join(&name), object: file };
-        let maps = loaded.pins.join("maps");
-        let out = Command::new("bpftool")
-            .args(["prog", "loadall"])
-            .arg(&loaded.object)
-            .arg(&loaded.pins)
-            .arg("pinmaps")
-            .arg(&maps)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&out.stderr).into_owned() + &String::from_utf8_lossy(&out.stdout);
-        if out.status.success() && said.trim().is_empty() { Ok(loaded) } else { Err(said) }
-    }
-
-    /// What bpftool says when run with these arguments; `PROG` in front of a name is its pin, `MAP` a map's.
-    pub fn tool(&self, args: &[&str]) -> String {
-        let args = args.iter().map(|arg| {
-            if let Some(name) = arg.strip_prefix("PROG:") {
-                self.pins.join(name).into_os_string()
-            } else if let Some(name) = arg.strip_prefix("MAP:") {
-                self.pins.join("maps").join(name).into_os_string()
-            } else {
-                arg.into()
-            }
-        });
+    let name = format!("pbpf-llvm-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let file = std::env::temp_dir().join(format!("{name}.o"));
+    let pins = PathBuf::from("/sys/fs/bpf").join(&name);
+    let (progs, maps) = (format!("{}/", pins.display()), format!("{}/maps/", pins.display()));
+    std::fs::write(&file, object).unwrap();
+    let run = |args: &[String]| {
         let out = Command::new("bpftool").args(args).output().unwrap();
-        let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
-        assert!(out.status.success(), "{said}");
-        said
-    }
-
-    /// The value that a test run returns; `data` is the packet.
-    pub fn test_run(&self, program: &str, data: &[u8]) -> u32 {
-        let input = self.object.with_extension("in");
-        std::fs::write(&input, data).unwrap();
-        let input = input.to_str().unwrap().to_owned();
-        let said = self.tool(&["prog", "run", &format!("PROG:{program}"), "data_in", &input]);
-        let value = said.split("Return value: ").nth(1).unwrap_or_else(|| panic!("{said}"));
-        value.split(',').next().unwrap().trim().parse().unwrap()
-    }
+        let said = String::from_utf8_lossy(&out.stderr).into_owned() + &String::from_utf8_lossy(&out.stdout);
+        (out.status.success(), said)
+    };
+    let load = ["prog", "loadall", file.to_str().unwrap(), &progs, "pinmaps", &maps].map(str::to_owned);
+    let (loaded, said) = run(&load);
+    let args: Vec<String> = args.iter().map(|a| a.replace("PROG:", &progs).replace("MAP:", &maps)).collect();
+    let answer = if loaded && !args.is_empty() { run(&args) } else { (true, String::new()) };
+    let _ = std::fs::remove_dir_all(&pins);
+    let _ = std::fs::remove_file(&file);
+    assert!(loaded && said.trim().is_empty(), "bpftool:\n{said}");
+    assert!(answer.0, "bpftool {args:?}:\n{}", answer.1);
+    Some(answer.1)
 }
 
-impl Drop for Loaded {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.pins);
-        let _ = std::fs::remove_file(&self.object);
-        let _ = std::fs::remove_file(self.object.with_extension("in"));
-    }
+/// Runs a program on a context of 64-bit words.
+pub fn run(loaded: &Loaded, program: &str, words: &[u64]) -> u32 {
+    let context: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let program = loaded.program(program).unwrap();
+    program.test_run(&TestRun::context(context)).unwrap_or_else(|e| panic!("{e}")).value
+}
+
+/// Runs a program on a packet.
+pub fn run_packet(loaded: &Loaded, program: &str, packet: &[u8]) -> u32 {
+    let program = loaded.program(program).unwrap();
+    program.test_run(&TestRun::packet(packet)).unwrap_or_else(|e| panic!("{e}")).value
+}
+
+/// A global variable of a loaded object.
+pub fn variable(loaded: &Loaded, name: &str) -> Value {
+    let mut all = loaded.maps().iter().filter_map(|m| m.variables().unwrap()).flatten();
+    all.find(|(n, _)| n == name).unwrap_or_else(|| panic!("no variable {name}")).1
+}
+
+/// The first line number of a span's file.
+pub fn file() -> FileId {
+    pbpf_core::entity::Entity::new(0)
 }

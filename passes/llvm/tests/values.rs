@@ -1,0 +1,206 @@
+//! Arithmetic, comparisons and casts: what the kernel computes is what MIR says, for operands that LLVM does not know and
+//! for constants.
+#![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+
+mod support;
+
+use pbpf_core::mir::{BinaryOp, Cond};
+use pbpf_core::target::Cpu;
+use pbpf_llvm::EmitOptions;
+use std::fmt::Write;
+use support::{Case, kernel, load, run, variable};
+
+const WORDS: [u64; 12] =
+    [0, 1, 2, 7, 31, 64, 100, 0x8000_0000, 0xffff_ffff, u64::MAX, 1 << 63, 0x0123_4567_89ab_cdef];
+
+/// What MIR says of an operation on `bits` bits.
+fn meaning(op: BinaryOp, bits: u32, a: u64, b: u64) -> u64 {
+    let mask = if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
+    let (a, b) = (a & mask, b & mask);
+    let signed = |x: u64| ((x << (64 - bits)) as i64) >> (64 - bits);
+    let shift = b % u64::from(bits);
+    mask & match op {
+        BinaryOp::Add => a.wrapping_add(b),
+        BinaryOp::Sub => a.wrapping_sub(b),
+        BinaryOp::Mul => a.wrapping_mul(b),
+        BinaryOp::Udiv => a.checked_div(b).unwrap_or(0),
+        BinaryOp::Urem => a.checked_rem(b).unwrap_or(a),
+        BinaryOp::Sdiv if b == 0 => 0,
+        BinaryOp::Sdiv => signed(a).wrapping_div(signed(b)) as u64,
+        BinaryOp::Srem if b == 0 => a,
+        BinaryOp::Srem => signed(a).wrapping_rem(signed(b)) as u64,
+        BinaryOp::And => a & b,
+        BinaryOp::Or => a | b,
+        BinaryOp::Xor => a ^ b,
+        BinaryOp::Shl => a << shift,
+        BinaryOp::Lshr => a >> shift,
+        BinaryOp::Ashr => (signed(a) >> shift) as u64,
+        BinaryOp::Floordiv | BinaryOp::Floormod => unreachable!("abstract"),
+    }
+}
+
+/// A program that stores `op` of its first two words, cut to `bits`, in `out`; `b` may be a constant.
+fn program(index: usize, name: &str, op: &str, bits: u32, b: Option<i64>) -> String {
+    let cut = |value: &str, from: &str| match bits {
+        64 => String::new(),
+        _ => format!("  {value}: i{bits} = trunc {from}\n"),
+    };
+    let (a, from_b) = if bits == 64 { ("v1", "v2") } else { ("v3", "v4") };
+    let b_text = match b {
+        Some(b) => format!("  v9: i{bits} = iconst {b}\n"),
+        None => format!("  v2: i64 = load v0+8\n{}", cut("v4", "v2")),
+    };
+    let b_name = if b.is_some() { "v9" } else { from_b };
+    let widen = if bits == 64 { String::new() } else { "  v6: i64 = zext v5\n".to_owned() };
+    let wide = if bits == 64 { "v5" } else { "v6" };
+    format!(
+        "function fn{index} {name}(ctx: t10) -> i32 program \"raw_tp/sys_enter\" \"test:any\" {{\nblock0(v0: ptr.ctx):\n  \
+         v1: i64 = load v0\n{}{b_text}  v5 = {op} {a}, {b_name}\n{widen}  v7 = global_addr global0\n  store v7, {wide}\n  \
+         v8: i32 = iconst 0\n  return v8\n}}\n",
+        cut("v3", "v1")
+    )
+}
+
+const HEAD: &str = "type t10 = ptr.ctx void\nglobal global0 out: u64 bss = zero\n";
+
+fn check(ops: &[BinaryOp], cpu: Cpu) {
+    if !kernel() {
+        return;
+    }
+    let mut text = HEAD.to_owned();
+    let mut programs = Vec::new();
+    for op in ops {
+        for bits in [8, 16, 32, 64] {
+            for b in [None, Some(0), Some(-1), Some(3), Some(16), Some(i64::from(bits) + 1)] {
+                let name = format!("p{}", programs.len());
+                text += &program(programs.len(), &name, op.as_str(), bits, b);
+                programs.push((name, *op, bits, b));
+            }
+        }
+    }
+    let object = Case::new(&text).emit(&EmitOptions { cpu, ..EmitOptions::default() }).object.unwrap();
+    let loaded = load(&object).unwrap();
+    let mut wrong = String::new();
+    for (name, op, bits, constant) in &programs {
+        for a in WORDS {
+            for b in WORDS {
+                let b = constant.map_or(b, |c| c as u64);
+                run(&loaded, name, &[a, b]);
+                let got = variable(&loaded, "out").as_int().unwrap();
+                let want = i128::from(meaning(*op, *bits, a, b));
+                if got != want {
+                    let _ = writeln!(wrong, "{op:?} {bits} bits {a:#x}, {b:#x}: {got:#x}, not {want:#x}");
+                }
+                if constant.is_some() {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn sums_and_bits() {
+    check(
+        &[BinaryOp::Add, BinaryOp::Sub, BinaryOp::Mul, BinaryOp::And, BinaryOp::Or, BinaryOp::Xor],
+        Cpu::V3,
+    );
+}
+
+#[test]
+fn division_by_zero_is_defined() {
+    check(&[BinaryOp::Udiv, BinaryOp::Urem], Cpu::V3);
+    check(&[BinaryOp::Udiv, BinaryOp::Urem], Cpu::V1);
+}
+
+#[test]
+fn signed_division_has_no_undefined_case() {
+    check(&[BinaryOp::Sdiv, BinaryOp::Srem], Cpu::V4);
+}
+
+#[test]
+fn shifts_take_the_amount_modulo_the_width() {
+    check(&[BinaryOp::Shl, BinaryOp::Lshr, BinaryOp::Ashr], Cpu::V3);
+    check(&[BinaryOp::Shl, BinaryOp::Lshr, BinaryOp::Ashr], Cpu::V2);
+}
+
+#[test]
+fn comparisons_and_casts() {
+    if !kernel() {
+        return;
+    }
+    let mut text = HEAD.to_owned();
+    for (i, cond) in Cond::ALL.iter().enumerate() {
+        let op = format!("icmp.{}", cond.as_str());
+        let body = program(i, &format!("c{i}"), &op, 64, None);
+        text += &body.replace("store v7, v5", "v6: i64 = zext v5\n  store v7, v6");
+    }
+    text += "function fn10 casts(ctx: t10) -> i32 program \"raw_tp/sys_enter\" \"test:any\" {\nblock0(v0: ptr.ctx):\n  v1: i64 = load v0
+  v2: i8 = trunc v1\n  v3: i64 = sext v2\n  v4: i16 = trunc v1\n  v5: i64 = zext v4\n  v6 = bswap v5\n  v7 = bswap v4\n  v8: i64 = zext v7
+  v9 = neg v3\n  v10 = not v8\n  v11 = xor v9, v10\n  v12 = add v11, v6\n  v13: i1 = trunc v1\n  v14: i64 = sext v13\n  v15 = xor v12, v14
+  v16 = opaque v15\n  v17 = opaque v2\n  v18: i64 = zext v17\n  v19 = add v16, v18\n  v20 = opaque v13\n  v21 = select v20, v19, v16\n  v22 = global_addr global0
+  store v22, v21\n  v23: i32 = iconst 0\n  return v23\n}\n";
+    let loaded = Case::new(&text).load().unwrap();
+    let out = || variable(&loaded, "out").as_int().unwrap();
+    for a in WORDS {
+        for b in WORDS {
+            let (x, y) = (a as i64, b as i64);
+            let want = [a == b, a != b, x < y, x <= y, x > y, x >= y, a < b, a <= b, a > b, a >= b];
+            for (i, want) in want.into_iter().enumerate() {
+                run(&loaded, &format!("c{i}"), &[a, b]);
+                assert_eq!(out(), i128::from(want), "{:?} {a:#x} {b:#x}", Cond::ALL[i]);
+            }
+        }
+        run(&loaded, "casts", &[a, 0]);
+        let low = i64::from(a as i8);
+        let half = u64::from(a as u16);
+        let swapped = u64::from((a as u16).swap_bytes());
+        let mut want = ((low.wrapping_neg() as u64) ^ !swapped).wrapping_add(half.swap_bytes());
+        if a & 1 == 1 {
+            want = (!want).wrapping_add(u64::from(a as u8));
+        }
+        assert_eq!(out(), i128::from(want), "{a:#x}");
+    }
+}
+
+#[test]
+fn truth_values_are_joined_without_losing_bounds() {
+    // As `and i1` this is refused: "R3 unbounded memory access, make sure to bounds check any such access".
+    let text = r#"
+type t10 = ptr.ctx void
+type t11 = array u8 16
+global global0 a: t11 bss = zero
+function fn0 both(ctx: t10) -> i32 program "raw_tp/sys_enter" "test:any" {
+block0(v0: ptr.ctx):
+  v1: i64 = load v0
+  v2: i64 = load v0+8
+  v3: i64 = iconst 16
+  v4 = icmp.ult v1, v3
+  v5 = icmp.ult v2, v3
+  v6 = and v4, v5
+  v7: i32 = iconst 0
+  branch v6, block1, block2
+block1:
+  v8 = global_addr global0
+  v9 = ptr_add v8, v1
+  v10 = ptr_add v8, v2
+  v11: i8 = load v9
+  store v10, v11
+  v12: i32 = iconst 1
+  return v12
+block2:
+  v13: i64 = iconst 15
+  v14 = icmp.ugt v1, v13
+  v15 = icmp.ugt v2, v13
+  v16 = or v14, v15
+  branch v16, block3, block1
+block3:
+  return v7
+}
+"#;
+    let Some(loaded) = Case::new(text).load() else { return };
+    assert_eq!(run(&loaded, "both", &[15, 3]), 1);
+    assert_eq!(run(&loaded, "both", &[15, 16]), 0);
+    assert_eq!(run(&loaded, "both", &[1 << 40, 2]), 0);
+}
