@@ -9,8 +9,10 @@
 
 pub mod ast;
 pub mod btf;
+pub mod config;
 pub mod diag;
 pub mod entity;
+pub mod graph;
 pub mod hir;
 pub mod mir;
 pub mod names;
