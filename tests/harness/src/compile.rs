@@ -12,6 +12,7 @@ use crate::{
     process::{self, Finished},
 };
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
     process::Command,
@@ -233,6 +234,9 @@ impl Bench<'_> {
             failures.push(format!("on standard error: {}", done.last_words()));
         }
         failures.extend(diagnostics::compare(&seen, expected, source));
+        let no_page = |code: &&str| !self.places.root.join(format!("docs/errors/{code}.md")).exists();
+        let codes: BTreeSet<&str> = seen.iter().map(|d| d.code.as_str()).filter(no_page).collect();
+        failures.extend(codes.iter().map(|code| format!("docs/errors/{code}.md is missing")));
         let errors = expected.iter().any(|e| e.severity == Severity::Error);
         let status = self.case.exit.unwrap_or(i32::from(errors));
         if done.status != Some(status) {

@@ -15,6 +15,7 @@ pub mod execute;
 pub mod golden;
 pub mod network;
 pub mod packets;
+pub mod pages;
 pub mod places;
 pub mod plan;
 pub mod process;
