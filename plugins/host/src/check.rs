@@ -3,7 +3,7 @@
 //! Promises: all checks of discovery; then the library is opened and each pass runs on a small program.
 //! Leaves out: what a pass does to other programs, and whether the kernel agrees with what rows say.
 
-use crate::external::{DEFAULT_TIMEOUT, External};
+use crate::external::External;
 use crate::pass::{Answer, ExternalPass};
 use crate::plugins::{Plugin, Plugins};
 use crate::search::Search;
@@ -23,7 +23,7 @@ pub const SAMPLE: &str = include_str!("sample.mir");
 pub struct Report {
     /// The plugin, if it was accepted; none for a command.
     pub plugin: Option<Plugin>,
-    /// What it brings, a line each: `program type socket-filter:socket_filter`.
+    /// What it brings, as [`Plugin::brings`] says it.
     pub brings: Vec<String>,
     /// The passes that ran, by id, and whether each changed the sample.
     pub passes: Vec<(String, bool)>,
@@ -58,32 +58,16 @@ pub fn check_plugin(path: &Path) -> Report {
         report.diagnostics.push(Diagnostic::error("plugin-missing", message));
         return report;
     };
-    report.brings = brings(&plugins);
-    if let Err(error) = plugin.open() {
-        report.diagnostics.push(error);
-    }
     report.plugin = Some(plugin.clone());
+    match plugin.open().and_then(|()| plugin.brings()) {
+        Ok(brings) => report.brings = brings,
+        Err(error) => report.diagnostics.push(error),
+    }
     for pass in plugins.passes() {
         let answer = pass.transform(SAMPLE, &Target::default());
         take(&mut report, pass.id(), &pass.who(), answer);
     }
     report
-}
-
-/// A line for each thing that plugins bring.
-fn brings(plugins: &Plugins) -> Vec<String> {
-    let registry = plugins.registry();
-    let mut out: Vec<String> =
-        registry.program_types().map(|(_, t)| format!("program type {}", t.id)).collect();
-    out.extend(registry.helpers().map(|(_, h)| format!("helper {} of {}", h.row.name, h.set)));
-    for manifest in plugins.list().iter().filter_map(|p| p.manifest().ok()) {
-        for mapping in manifest.mappings {
-            let (constants, records) = (mapping.constants.len(), mapping.records.len());
-            out.push(format!("module {}: {constants} constants, {records} types", mapping.module));
-        }
-    }
-    out.extend(registry.passes().iter().map(|p| format!("pass {}", p.id)));
-    out
 }
 
 fn check_command(path: &Path, report: &mut Report) {
@@ -95,14 +79,11 @@ fn check_command(path: &Path, report: &mut Report) {
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let dir = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let pass = ExternalPass::new(External {
-        name: name.clone(),
-        command: vec!["python3".to_owned(), file],
-        dir: dir.map_or_else(|| PathBuf::from("."), Path::to_owned),
-        timeout: DEFAULT_TIMEOUT,
-        after: Vec::new(),
-        before: Vec::new(),
-    });
+    let dir = dir.map_or_else(|| PathBuf::from("."), Path::to_owned);
+    let pass = match External::new(&name, vec!["python3".to_owned(), file], dir, None) {
+        Ok(external) => ExternalPass::new(external),
+        Err(error) => return report.diagnostics.push(error),
+    };
     report.brings.push(format!("external pass {name}"));
     let answer = pass.transform(SAMPLE);
     take(report, name, &pass.who(), answer);

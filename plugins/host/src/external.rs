@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// The time limit where the configuration gives none.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The longest time limit: a day.
+const MAX_TIMEOUT: Duration = Duration::from_secs(86400);
+
 /// More than this is not read.
 const MAX_OUTPUT: u64 = 64 << 20;
 
@@ -24,13 +27,13 @@ const MAX_OUTPUT: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct External {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The program and its arguments.
-    pub command: Vec<String>,
+    pub(crate) command: Vec<String>,
     /// Where it runs: the folder of the configuration.
-    pub dir: PathBuf,
+    dir: PathBuf,
     /// The time limit.
-    pub timeout: Duration,
+    timeout: Duration,
     /// Passes it runs after.
     pub after: Vec<String>,
     /// Passes it runs before.
@@ -48,16 +51,33 @@ pub(crate) struct Finished {
 }
 
 impl External {
+    /// The pass `name` of `[passes.external]` of a configuration in `dir`, with a time limit in seconds. It has no place
+    /// of its own yet: see [`after`](Self::after) and [`before`](Self::before).
+    pub fn new(
+        name: &str,
+        command: Vec<String>,
+        dir: PathBuf,
+        timeout: Option<f64>,
+    ) -> Result<Self, Diagnostic> {
+        if command.first().is_none_or(String::is_empty) {
+            let message = format!("the command of external pass `{name}` is empty");
+            return Err(Diagnostic::error("plugin-failed", message)
+                .help(format!("`[passes.external.{name}]` needs `command = [\"program\", \"argument\"]`")));
+        }
+        let seconds = timeout.unwrap_or(DEFAULT_TIMEOUT.as_secs_f64());
+        let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|t| !t.is_zero() && *t <= MAX_TIMEOUT);
+        let Some(timeout) = timeout else {
+            let message = format!("the time limit of external pass `{name}` is {seconds} s");
+            return Err(Diagnostic::error("plugin-timeout", message)
+                .help("`timeout` is a number of seconds above 0, at most 86400"));
+        };
+        Ok(Self { name: name.to_owned(), command, dir, timeout, after: Vec::new(), before: Vec::new() })
+    }
+
     /// Runs the command on a text.
     pub(crate) fn run(&self, input: &str) -> Result<Finished, Diagnostic> {
         let name = &self.name;
-        let Some((program, args)) = self.command.split_first() else {
-            return Err(Diagnostic::error(
-                "plugin-failed",
-                format!("the command of external pass `{name}` is empty"),
-            )
-            .help(format!("`[passes.external.{name}]` needs `command = [\"program\", \"argument\"]`")));
-        };
+        let (program, args) = self.command.split_first().map_or(("", &[][..]), |(p, a)| (p.as_str(), a));
         let started = Command::new(program)
             .args(args)
             .current_dir(&self.dir)

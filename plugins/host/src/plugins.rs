@@ -65,6 +65,29 @@ impl Plugin {
     pub fn manifest(&self) -> Result<Manifest, Diagnostic> {
         Ok(read(&self.real, &self.path)?.1)
     }
+
+    /// Everything it brings, a line each: `program type socket-filter:socket_filter`.
+    pub fn brings(&self) -> Result<Vec<String>, Diagnostic> {
+        let manifest = self.manifest()?;
+        let id = &self.id;
+        let mut out = Vec::new();
+        for row in &manifest.program_types {
+            let sections: Vec<&str> = row.sections.iter().map(|s| s.pattern.as_str()).collect();
+            let sections = if sections.is_empty() { "a class" } else { &sections.join(", ") };
+            out.push(format!("program type {id}:{}, written as {sections}", row.name));
+        }
+        for set in &manifest.helper_sets {
+            out.push(format!("helper set {id}:{}, {} helpers", set.name, set.helpers.len()));
+        }
+        for mapping in &manifest.mappings {
+            let (constants, records) = (mapping.constants.len(), mapping.records.len());
+            out.push(format!("names of module {}, {constants} constants, {records} types", mapping.module));
+        }
+        let when = |on| if on { "by default" } else { "where it is asked for" };
+        let passes = manifest.passes.iter();
+        out.extend(passes.map(|p| format!("pass {id}:{}, runs {}: {}", p.name, when(p.default), p.doc)));
+        Ok(out)
+    }
 }
 
 /// All plugins of a run.
@@ -77,6 +100,12 @@ pub struct Plugins {
 impl Plugins {
     /// Finds and checks all plugins, and registers what they bring. The errors are all that there are.
     pub fn discover(search: &Search) -> Result<Plugins, Vec<Diagnostic>> {
+        let (plugins, errors) = Self::survey(search);
+        if errors.is_empty() { Ok(plugins) } else { Err(errors) }
+    }
+
+    /// The same for those who want to see the good ones also where others are bad.
+    pub fn survey(search: &Search) -> (Plugins, Vec<Diagnostic>) {
         let mut errors = Vec::new();
         let mut plugins = Plugins::default();
         let owners = Owners::new(search.executable.as_deref());
@@ -85,7 +114,7 @@ impl Plugins {
                 errors.push(error);
             }
         }
-        if errors.is_empty() { Ok(plugins) } else { Err(errors) }
+        (plugins, errors)
     }
 
     fn add(&mut self, candidate: &Candidate, owners: &Owners) -> Result<(), Diagnostic> {

@@ -92,24 +92,22 @@ fn a_library_that_cannot_be_loaded() {
     assert!(error.notes[0].contains("nobody"), "{error:?}");
 }
 
-fn external(command: &[&str]) -> External {
-    External {
-        name: "ext".to_owned(),
-        command: command.iter().map(ToString::to_string).collect(),
-        dir: sources().join("shout"),
-        timeout: Duration::from_secs(10),
-        after: Vec::new(),
-        before: Vec::new(),
-    }
+fn external(command: &[&str], timeout: Option<f64>) -> Result<External, Diagnostic> {
+    let command = command.iter().map(ToString::to_string).collect();
+    External::new("ext", command, sources().join("shout"), timeout)
+}
+
+fn command(command: &[&str]) -> ExternalPass {
+    ExternalPass::new(external(command, None).unwrap())
 }
 
 fn shell(script: &str) -> Answer {
-    ExternalPass::new(external(&["sh", "-c", script])).transform("in\n")
+    command(&["sh", "-c", script]).transform("in\n")
 }
 
 #[test]
 fn a_command_changes_a_module() {
-    let pass = ExternalPass::new(external(&["python3", "shout.py"]));
+    let pass = command(&["python3", "shout.py"]);
     let answer = pass.transform("mir 1\n  print \"hello %d\\n\", v1 @1..2\n");
     assert_eq!(answer.mir.unwrap(), "mir 1\n  print \"HELLO %d\\n\", v1 @1..2\n");
     assert_eq!(answer.diagnostics[0].message, "1 prints shout");
@@ -126,9 +124,12 @@ fn a_command_that_fails() {
     // A reason makes it the program's fault.
     let error = only_error(shell("echo '{\"message\": \"no\"}' >&2; exit 1"), "plugin-reported");
     assert_eq!(error.message, "no");
-    let error = only_error(ExternalPass::new(external(&["./none"])).transform(""), "plugin-missing");
+    let error = only_error(command(&["./none"]).transform(""), "plugin-missing");
     assert_eq!(exit_status(&error), Some(3));
-    only_error(ExternalPass::new(external(&[])).transform(""), "plugin-failed");
+    assert_eq!(external(&[], None).unwrap_err().code, "plugin-failed");
+    for seconds in [0.0, -1.0, 1e9, f64::NAN, f64::INFINITY] {
+        assert_eq!(external(&["x"], Some(seconds)).unwrap_err().code, "plugin-timeout");
+    }
 }
 
 #[test]
@@ -148,9 +149,9 @@ fn other_lines_of_a_command_are_a_note() {
 
 #[test]
 fn a_command_need_not_read_and_may_be_given_much() {
-    let pass = ExternalPass::new(external(&["sh", "-c", "echo short"]));
+    let pass = command(&["sh", "-c", "echo short"]);
     assert_eq!(pass.transform(&"x".repeat(1 << 22)).mir.unwrap(), "short\n");
-    let pass = ExternalPass::new(external(&["cat"]));
+    let pass = command(&["cat"]);
     assert_eq!(pass.transform(&"x".repeat(1 << 22)).mir.unwrap().len(), 1 << 22);
 }
 
@@ -159,8 +160,7 @@ fn a_command_that_never_ends_is_killed_with_what_it_started() {
     let dir = folder("timeout");
     let mark = dir.join("pid");
     let script = format!("sleep 600 & echo $! > {}; cat > /dev/null; wait", mark.display());
-    let mut row = external(&["sh", "-c", &script]);
-    row.timeout = Duration::from_millis(500);
+    let row = external(&["sh", "-c", &script], Some(0.5)).unwrap();
     let began = Instant::now();
     let error = only_error(ExternalPass::new(row).transform("m"), "plugin-timeout");
     assert_eq!(error.message, "external pass `ext` took longer than 0.5 s");
@@ -204,7 +204,7 @@ fn passes_of_c_and_python_run_in_the_pipeline() {
     crate::build::cc("answer/answer.c", &[], &library);
     let answer = named(&[&library]).unwrap().pass("answer:answer").unwrap();
     assert_eq!(MirPass::info(&answer).name, "answer:answer");
-    let mut row = external(&["python3", "shout.py"]);
+    let mut row = external(&["python3", "shout.py"], None).unwrap();
     row.after = vec!["answer:answer".to_owned()];
     let shout = ExternalPass::new(row);
     assert_eq!(MirPass::info(&shout).after, ["answer:answer"]);
@@ -217,7 +217,7 @@ fn passes_of_c_and_python_run_in_the_pipeline() {
 
 #[test]
 fn what_breaks_a_rule_leaves_the_module_as_it_was() {
-    let pass = ExternalPass::new(external(&["sed", "/return/d"]));
+    let pass = command(&["sed", "/return/d"]);
     let (text, said) = pipeline(vec![Box::new(pass)]);
     assert_eq!(text, SAMPLE);
     let [error] = said.list() else { panic!("{said:?}") };

@@ -50,7 +50,7 @@ fn a_new_plugin_in_rust() {
 fn a_new_plugin_in_c() {
     let (_, report) = make("new-c", Kind::C, None);
     assert!(report.is_ok(), "{report:?}");
-    assert_eq!(report.brings, ["pass my-plugin:count"]);
+    assert_eq!(report.brings, ["pass my-plugin:count, runs by default: tells how many lines the module has"]);
     assert_eq!(texts(&report), [format!("{} lines", SAMPLE.lines().count())]);
 }
 
@@ -58,7 +58,10 @@ fn a_new_plugin_in_c() {
 fn a_new_plugin_as_toml() {
     let (_, report) = make("new-toml", Kind::Toml, None);
     assert!(report.is_ok() && report.diagnostics.is_empty(), "{report:?}");
-    assert_eq!(report.brings, ["module my_plugin: 1 constants, 0 types"]);
+    assert_eq!(
+        report.brings,
+        ["helper set my-plugin:my_plugin, 0 helpers", "names of module my_plugin, 1 constants, 0 types"]
+    );
 }
 
 #[test]
@@ -91,7 +94,7 @@ fn nothing_is_written_over_and_names_are_held() {
 fn a_good_plugin_is_said_to_be_good() {
     let report = check_plugin(socket_filter());
     assert!(report.is_ok() && report.diagnostics.is_empty(), "{report:?}");
-    assert_eq!(report.brings, ["program type socket-filter:socket_filter"]);
+    assert_eq!(report.brings, ["program type socket-filter:socket_filter, written as socket"]);
     let report = check_plugin(&sources().join("shout/shout.py"));
     assert!(report.is_ok(), "{report:?}");
     assert_eq!(report.passes, [("shout".to_owned(), true)]);
