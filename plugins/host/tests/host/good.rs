@@ -2,7 +2,7 @@
 
 use crate::build::{bad, cc, folder, is_open, named, socket_filter, sources};
 use pbpf_core::target::Target;
-use pbpf_plugin_host::Form;
+use pbpf_plugin_host::{Form, Plugins, Search};
 use std::fmt::Write as _;
 
 #[test]
@@ -60,6 +60,22 @@ fn an_older_minor_version_is_accepted() {
     assert!(matches!(plugins.list()[0].form, Form::Library { abi: (1, 0), .. }));
     let answer = plugins.pass("bad:bad").unwrap().transform("m", &Target::default());
     assert!(answer.mir.is_none() && answer.diagnostics.is_empty());
+}
+
+/// The shipped plugins lie beside the executable, here as after `make`.
+#[test]
+fn the_shipped_plugins_are_found_and_stay_closed() {
+    let tests = std::env::current_exe().unwrap();
+    let executable = tests.parent().unwrap().with_file_name("pbpf");
+    let preempt = sources().join("preempt/preempt.pbpf.toml");
+    let options = vec![socket_filter().to_owned(), preempt];
+    let search = Search { options, executable: Some(executable), ..Search::default() };
+    let plugins = Plugins::discover(&search).unwrap();
+    for id in ["core", "kprobe", "net", "sched-ext", "tracepoint", "tracing", "xdp"] {
+        let plugin = plugins.list().iter().find(|p| p.id.contains(id));
+        let plugin = plugin.unwrap_or_else(|| panic!("no `{id}`: `cargo build --workspace` makes it"));
+        assert!(!is_open(&plugin.path), "discovery opened {}", plugin.path.display());
+    }
 }
 
 /// The header and `pbpf_plugin::abi` are written by hand, both: the compiler says what the header means.

@@ -7,6 +7,7 @@
 
 mod build;
 mod good;
+mod guide;
 mod passes;
 mod refused;
 mod search;

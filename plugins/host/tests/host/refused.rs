@@ -1,7 +1,8 @@
 //! Bad plugins: each is refused before any of its code runs, with its own code, text and exit status.
 
-use crate::build::{bad, cc, chmod, folder, is_open, named, refusal, socket_filter, write};
+use crate::build::{bad, cc, chmod, folder, is_open, named, refusal, socket_filter, sources, write};
 use pbpf_core::diag::Diagnostic;
+use pbpf_core::rows::Manifest;
 use pbpf_plugin_host::{CODES, Named, Plugins, Search, exit_status};
 use std::path::Path;
 
@@ -149,6 +150,37 @@ fn a_toml_file_that_breaks_the_schema() {
         write(&file, text);
         refused(&file, "plugin-manifest", 2, &[expected]);
     }
+}
+
+#[test]
+fn a_manifest_damaged_anywhere() {
+    let whole = std::fs::read_to_string(sources().join("socket-filter/manifest.json")).unwrap();
+    let tokens = [
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ",",
+        ":",
+        "-1",
+        "1e99",
+        "null",
+        "\\u0000",
+        "99999999999999999999",
+        "{}",
+        "[[[[",
+    ];
+    for at in (0..whole.len()).filter(|at| whole.is_char_boundary(*at)) {
+        let _ = Manifest::from_json(&whole[..at]);
+        let token = tokens[at % tokens.len()];
+        let end = (at + at % 9).min(whole.len());
+        // Whatever it is, it is said, and nothing panics.
+        let _ = Manifest::from_json(&format!("{}{token}{}", &whole[..at], &whole[end..]));
+    }
+    let deep = format!("{{\"schema\": 1, \"id\": {}", "[".repeat(100_000));
+    assert!(Manifest::from_json(&deep).is_err());
+    assert!(Manifest::from_toml(&format!("id = {}", "[".repeat(100_000))).is_err());
 }
 
 #[test]
