@@ -52,9 +52,19 @@ pub struct Helper {
     /// name its set.
     #[serde(default)]
     pub program_types: Vec<String>,
+    /// The callbacks of a struct_ops program that may call it; empty: any, and programs that are no callbacks.
+    #[serde(default)]
+    pub callbacks: Vec<String>,
     /// One line for people.
     #[serde(default)]
     pub doc: String,
+}
+
+impl Helper {
+    /// Whether it may be called from that callback of a struct_ops program, or from a program that is none.
+    pub fn allowed_in(&self, callback: Option<&str>) -> bool {
+        self.callbacks.is_empty() || callback.is_some_and(|name| self.callbacks.iter().any(|c| c == name))
+    }
 }
 
 /// What an alias takes of the helper's result.
