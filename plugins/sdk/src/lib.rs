@@ -108,6 +108,11 @@ macro_rules! export {
                 const PASSES: &'static [(&'static str, $crate::PassFn)] = &[$($($pass),*)?];
             }
 
+            const _: () = ::core::assert!(
+                <Plugin as $crate::glue::Code>::PASSES.is_empty() || ::core::cfg!(panic = "unwind"),
+                "a plugin with passes must be built with panic = \"unwind\", or a panic would end pbpf"
+            );
+
             const MANIFEST: &str = $manifest;
 
             #[unsafe(export_name = "pbpf_plugin_manifest")]

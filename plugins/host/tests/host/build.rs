@@ -90,6 +90,18 @@ fn cargo_with(dir: &Path, library: &str, flags: &[&str]) -> PathBuf {
     target.join("debug").join(library)
 }
 
+/// Builds a Rust plugin of `tests/plugins` that must not build, and gives what the compiler says.
+pub(crate) fn cargo_refused(name: &str, config: &str) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--locked", "--config", config, "--target-dir"])
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("refused"))
+        .current_dir(sources().join(name))
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 /// The library of `tests/plugins/socket-filter`.
 pub(crate) fn socket_filter() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();

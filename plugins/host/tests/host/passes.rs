@@ -1,6 +1,6 @@
 //! Passes that go wrong: what happens is said, and by whom.
 
-use crate::build::{bad, folder, named, panics, sources, write};
+use crate::build::{bad, cargo_refused, folder, named, panics, sources, write};
 use pbpf_core::diag::{Diagnostic, Diagnostics, Severity};
 use pbpf_core::entity::Entity;
 use pbpf_core::mir;
@@ -38,6 +38,12 @@ fn a_panic_names_the_plugin() {
     assert!(answer.mir.is_none());
     assert_eq!(answer.diagnostics[0].message, "tells x86_64 v3 6.1");
     assert_eq!(answer.diagnostics[0].severity, Severity::Note);
+}
+
+#[test]
+fn a_plugin_that_could_not_catch_its_panics_does_not_build() {
+    let said = cargo_refused("panics", "profile.dev.panic=\"abort\"");
+    assert!(said.contains("a plugin with passes must be built with panic = \"unwind\""), "{said}");
 }
 
 #[test]
