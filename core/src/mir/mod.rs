@@ -13,6 +13,7 @@ pub mod analysis;
 mod compact;
 mod function;
 mod inst;
+pub mod interp;
 mod lex;
 mod module;
 mod opcode;

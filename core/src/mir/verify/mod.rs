@@ -56,6 +56,8 @@ mod nulls;
 mod ops;
 mod records;
 
+pub(in crate::mir) use ops::is_address;
+
 use super::{Function, Module};
 use crate::diag::Diagnostic;
 use crate::source::Span;

@@ -68,7 +68,7 @@ pub(super) fn is_memory(region: Region) -> bool {
 }
 
 /// Whether a pointer of that region is a plain address, whose null reads as an error of the copying helper.
-pub(super) fn is_address(region: Region) -> bool {
+pub(in crate::mir) fn is_address(region: Region) -> bool {
     matches!(region, Region::KernelUntrusted | Region::User)
 }
 
