@@ -200,7 +200,9 @@ fn modules_of_one_process_do_not_meet() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|t| t.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 #[test]
