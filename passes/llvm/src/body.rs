@@ -86,7 +86,9 @@ impl<'ctx> Body<'ctx, '_> {
         self.locate(func.span);
         self.declare_slots()?;
         self.builder.build_unconditional_branch(self.block(entry)?)?;
-        self.bind_parameters(entry, slots, order.iter().any(|b| func.successors(*b).contains(&entry)))?;
+        for (value, param) in func.blocks[entry].params.iter().zip(self.llvm_func.get_params()) {
+            self.values[*value] = Some(param);
+        }
         for &block in order.iter().filter(|b| **b != entry) {
             self.make_phis(block)?;
         }
@@ -107,22 +109,6 @@ impl<'ctx> Body<'ctx, '_> {
             let inst = alloca.as_instruction().ok_or_else(|| Fault::mir("a slot is no instruction"))?;
             inst.set_alignment(slot.align.max(1)).map_err(|e| Fault::mir(e.to_string()))?;
             self.slots.push(alloca);
-        }
-        Ok(())
-    }
-
-    /// The entry's parameters are the function's, by way of phis where a loop leads back to the entry.
-    fn bind_parameters(&mut self, entry: Block, from: BasicBlock<'ctx>, is_loop: bool) -> Result<(), Fault> {
-        let params = self.llvm_func.get_params();
-        if is_loop {
-            self.make_phis(entry)?;
-            for (phi, param) in self.phis[entry].iter().zip(&params) {
-                phi.add_incoming(&[(param, from)]);
-            }
-        } else {
-            for (value, param) in self.func.blocks[entry].params.iter().zip(params) {
-                self.values[*value] = Some(param);
-            }
         }
         Ok(())
     }

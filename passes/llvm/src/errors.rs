@@ -57,21 +57,12 @@ struct Limit {
     help: &'static str,
 }
 
-const LIMITS: [Limit; 9] = [
+/// What MIR's rules do not hold already.
+const LIMITS: [Limit; 4] = [
     Limit {
         pattern: "BPF stack limit",
         meaning: "needs more than the 512 bytes of stack that BPF has",
         help: "keep large values in a map, for example a per-CPU array of one element",
-    },
-    Limit {
-        pattern: "too many arguments",
-        meaning: "calls a function with more than five arguments",
-        help: "pass a pointer to a struct that holds them",
-    },
-    Limit {
-        pattern: "stack arguments are not supported",
-        meaning: "has more than five parameters",
-        help: "pass a pointer to a struct that holds them",
     },
     Limit {
         pattern: "built-in function 'mem",
@@ -87,21 +78,6 @@ const LIMITS: [Limit; 9] = [
         pattern: "A call to built-in function",
         meaning: "needs a library function, and BPF has no library",
         help: "write the computation with integers of at most 64 bits",
-    },
-    Limit {
-        pattern: "unsupported signed division",
-        meaning: "divides signed numbers, which BPF has since `--cpu v4`",
-        help: "compile with `--cpu v4`, or divide numbers that are not negative",
-    },
-    Limit {
-        pattern: "unsupported atomic operation",
-        meaning: "uses an atomic operation that this BPF instruction set does not have",
-        help: "use 32 or 64 bits and `--cpu v3`",
-    },
-    Limit {
-        pattern: "unsupported dynamic stack allocation",
-        meaning: "needs stack space of a size that is not known",
-        help: "use buffers of a constant size",
     },
 ];
 

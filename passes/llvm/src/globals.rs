@@ -12,7 +12,9 @@ use std::fmt::Write;
 /// Declares a variable or a constant.
 pub(crate) fn declare(header: &mut Header<'_>, global: &Global) {
     let types = &header.module.types;
-    let (size, align) = (types.size_of(global.ty), types.align_of(global.ty));
+    // BTF does not say how kernel records are aligned.
+    let align = types.align_of(global.ty).next_power_of_two();
+    let size = types.size_of(global.ty);
     let value = match (&global.init, types.get(global.ty)) {
         (Init::Zero, _) => format!("[{size} x i8] zeroinitializer"),
         (Init::Bytes(bytes), _) => format!("[{} x i8] c{}", bytes.len(), Quoted(bytes)),

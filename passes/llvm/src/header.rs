@@ -23,6 +23,10 @@ pub(crate) const STAYS_A_CALL: u32 = 1;
 /// The attribute group of relocated offsets.
 pub(crate) const RELOCATED: u32 = 2;
 
+/// What LLVM must not make of a function: loops into calls of a C library ("A call to built-in function 'memset' is not
+/// supported"), switches into tables, of which each would be a map of its own.
+const FORBIDDEN: &str = "\"no-builtins\" \"no-jump-tables\"=\"true\"";
+
 /// The text under construction.
 pub(crate) struct Header<'a> {
     pub(crate) module: &'a Module,
@@ -140,8 +144,8 @@ impl Header<'_> {
              target datalayout = {}\n\
              target triple = \"bpfel\"\n\
              {}{}\
-             attributes #{ATTRIBUTES} = {{ nounwind \"no-builtins\" }}\n\
-             attributes #{STAYS_A_CALL} = {{ noinline nounwind \"no-builtins\" }}\n\
+             attributes #{ATTRIBUTES} = {{ nounwind {FORBIDDEN} }}\n\
+             attributes #{STAYS_A_CALL} = {{ noinline nounwind {FORBIDDEN} }}\n\
              attributes #{RELOCATED} = {{ \"btf_ama\" }}\n\
              !llvm.module.flags = {flags}\n\
              !llvm.dbg.cu = !{{{}}}\n\

@@ -185,17 +185,13 @@ impl<'ctx> Body<'ctx, '_> {
 
     /// The same number behind an empty piece of assembly, which LLVM does not look through.
     fn opaque(&self, a: IntValue<'ctx>) -> Result<IntValue<'ctx>, Fault> {
-        // Registers have 32 or 64 bits.
         let ty = a.get_type();
-        let wide = if ty.get_bit_width() == 64 { ty } else { self.int_type(32) };
-        let input = self.builder.build_int_z_extend_or_bit_cast(a, wide, "")?;
-        let asm_type = wide.fn_type(&[wide.into()], false);
+        let asm_type = ty.fn_type(&[ty.into()], false);
         let (nothing, same) = (String::new(), "=r,0".to_owned());
         let asm = self.unit.context.create_inline_asm(asm_type, nothing, same, true, false, None, false);
-        let call = self.builder.build_indirect_call(asm_type, asm, &[input.into()], "")?;
+        let call = self.builder.build_indirect_call(asm_type, asm, &[a.into()], "")?;
         let output = call.try_as_basic_value().basic().map(BasicValueEnum::into_int_value);
-        let output = output.ok_or_else(|| Fault::mir("assembly gives no value"))?;
-        Ok(self.builder.build_int_truncate_or_bit_cast(output, ty, "")?)
+        output.ok_or_else(|| Fault::mir("assembly gives no value"))
     }
 
     /// An intrinsic function.

@@ -12,7 +12,6 @@
 mod body;
 mod calls;
 mod errors;
-mod fields;
 mod functions;
 mod globals;
 mod header;
@@ -29,7 +28,7 @@ mod types;
 use inkwell::context::Context;
 use inkwell::memory_buffer::MemoryBuffer;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::mir::Module;
+use pbpf_core::mir::{self, Module};
 use pbpf_core::source::SourceMap;
 use pbpf_core::target::Cpu;
 use std::cell::Cell;
@@ -119,14 +118,23 @@ pub struct Artifacts {
 /// Emits a module of concrete MIR. `sources` gives lines and their text; a file that is not in it has neither.
 ///
 /// # Errors
-/// Diagnostics of code `backend`: limits of BPF that only LLVM knows to be passed, and modules that break MIR's rules.
+/// Diagnostics of code `backend` for limits of BPF that only LLVM sees passed, of code `mir-invalid` for a module that
+/// breaks the rules of concrete MIR.
 pub fn emit(
     module: &Module,
     sources: &SourceMap,
     options: &EmitOptions,
 ) -> Result<Artifacts, Vec<Diagnostic>> {
+    let broken = mir::verify_concrete(module, options.cpu);
+    if !broken.is_empty() {
+        return Err(broken.iter().map(mir::Violation::diagnostic).collect());
+    }
     // Copies, for a thread that met a fatal error keeps what it works on for ever.
-    let job = (module.clone(), sources.clone(), options.clone());
+    let mut job = (module.clone(), sources.clone(), options.clone());
+    for record in job.0.types.records.values_mut() {
+        // BTF must have members by offset: "Invalid member bits_offset".
+        record.fields.sort_by_key(|f| f.bit_offset);
+    }
     match session::run(move || build(&job.0, &job.1, &job.2)) {
         Ok(result) => result,
         Err(message) => Err(vec![errors::from_llvm(&message, module, sources)]),

@@ -7,12 +7,11 @@
 
 use crate::body::{Body, constant};
 use crate::errors::Fault;
-use crate::fields::follow;
 use inkwell::AtomicOrdering;
 use inkwell::AtomicRMWBinOp;
 use inkwell::IntPredicate;
 use inkwell::values::{BasicValue, BasicValueEnum, IntValue, PointerValue};
-use pbpf_core::mir::{AtomicOp, FieldStep, Inst, Op, Region, Type, Value};
+use pbpf_core::mir::{AtomicOp, FieldStep, Inst, Op, Region, Type, Value, follow};
 use pbpf_core::types::{Origin, RecordId};
 
 impl<'ctx> Body<'ctx, '_> {
@@ -29,7 +28,7 @@ impl<'ctx> Body<'ctx, '_> {
             Op::GlobalAddr(global) => {
                 let data = unit.mir.globals.get(*global);
                 let data = data.ok_or_else(|| Fault::mir(format!("there is no {global}")))?;
-                self.aligned[result] = Some(unit.mir.types.align_of(data.ty));
+                self.aligned[result] = Some(unit.mir.types.align_of(data.ty).next_power_of_two());
                 let pointer = self.variable(&data.name)?;
                 self.define(inst, pointer)
             }
@@ -174,7 +173,7 @@ impl<'ctx> Body<'ctx, '_> {
         let data = self.unit.mir.types.records.get(record);
         let data = data.ok_or_else(|| Fault::mir(format!("there is no {record}")))?;
         if data.origin != Origin::Kernel {
-            let offset = follow(&self.unit.mir.types, record, path).map_err(Fault::mir)?.offset;
+            let offset = follow(&self.unit.mir.types, record, path).map_err(Fault::mir)?.offset();
             let by = offset as i64;
             self.aligned[result] = Some(self.aligned[base].unwrap_or(data.align.max(1)).min(power_in(by)));
             let pointer = self.context_or(base)?;

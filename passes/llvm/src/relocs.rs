@@ -11,10 +11,9 @@
 //! Leaves out: sizes, shifts and existence of fields, which MIR does not ask for.
 
 use crate::errors::Fault;
-use crate::fields::follow;
 use crate::header::Header;
 use crate::text::quoted;
-use pbpf_core::mir::{FieldStep, Op};
+use pbpf_core::mir::{FieldStep, Op, follow};
 use pbpf_core::types::{Origin, RecordId};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -38,10 +37,10 @@ pub(crate) fn declare(header: &mut Header<'_>) -> Result<Offsets, Fault> {
             if data.origin != Origin::Kernel || offsets.contains_key(&key) {
                 continue;
             }
-            let way = follow(&module.types, *record, path).map_err(|e| Fault::mir(e).at(inst.span))?;
+            let place = follow(&module.types, *record, path).map_err(|e| Fault::mir(e).at(inst.span))?;
             // The 0 is the record itself: `&record[0].field`.
-            let mut name = format!("{}.{record}:{BYTE_OFFSET}:{}$0", data.name, way.offset);
-            for position in &way.positions {
+            let mut name = format!("{}.{record}:{BYTE_OFFSET}:{}$0", data.name, place.offset());
+            for position in &place.positions {
                 let _ = write!(name, ":{position}");
             }
             let node = header.types.record(&mut header.md, *record);

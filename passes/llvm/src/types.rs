@@ -5,7 +5,6 @@
 //! (libbpf: "incompatible types, expected fwd rq, but kernel has struct rq").
 //! Leaves out: functions and variables.
 
-use crate::fields::in_order;
 use crate::text::{Metadata, Node, or_null, quoted, tuple};
 use pbpf_core::entity::Entity;
 use pbpf_core::mir;
@@ -77,26 +76,38 @@ impl<'a> TypeNodes<'a> {
         if let Some(node) = self.of_record[id.index()] {
             return node;
         }
-        // Reserved first: a field may lead back here.
-        let node = md.reserve();
-        self.of_record[id.index()] = Some(node);
         let record = &self.types.records[id];
-        let fields: Vec<String> =
-            in_order(record).into_iter().map(|f| self.field(md, f).to_string()).collect();
+        let fields: Vec<String> = record.fields.iter().map(|f| self.field(md, f).to_string()).collect();
         let tag = match record.kind {
             RecordKind::Struct => "structure",
             RecordKind::Union => "union",
         };
-        md.define(node, composite(tag, &record.name, u64::from(record.size) * 8, &fields));
+        let node = md.add(composite(tag, &record.name, u64::from(record.size) * 8, &fields));
+        self.of_record[id.index()] = Some(node);
         node
     }
 
     fn field(&mut self, md: &mut Metadata, field: &Field) -> Node {
         let size = field.bit_size.unwrap_or(self.types.size_of(field.ty) * 8);
-        let base = self.node(md, field.ty);
+        let base = self.inside(md, field.ty);
         let storage = (self.types.size_of(field.ty) * 8).max(1);
         let bits = field.bit_size.map(|_| field.bit_offset / storage * storage);
         md.add(member(&field.name, base, u64::from(size), u64::from(field.bit_offset), bits))
+    }
+
+    /// The node of a type as a field has it: what pointers point to is left out. LLVM would write forward declarations of
+    /// it, in the order of their addresses in this process; nobody needs it, libbpf takes any pointer for any other.
+    fn inside(&mut self, md: &mut Metadata, id: TypeId) -> Option<Node> {
+        match self.types.get(id) {
+            Type::Ptr { .. } => Some(self.void_pointer(md)),
+            Type::Array { element, len } => {
+                let size = u64::from(self.types.size_of(*element)) * u64::from(*len);
+                let (element, len) = (*element, *len);
+                let element = self.inside(md, element);
+                Some(md.add(array(element, size, len)))
+            }
+            _ => self.node(md, id),
+        }
     }
 
     fn enumeration(&mut self, md: &mut Metadata, id: EnumId) -> Node {

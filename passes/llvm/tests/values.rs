@@ -125,6 +125,37 @@ fn shifts_take_the_amount_modulo_the_width() {
     check(&[BinaryOp::Shl, BinaryOp::Lshr, BinaryOp::Ashr], Cpu::V2);
 }
 
+const CASTS: &str = "
+function fn10 casts(ctx: t10) -> i32 program \"raw_tp/sys_enter\" \"test:any\" {
+block0(v0: ptr.ctx):
+  v1: i64 = load v0
+  v2: i8 = trunc v1
+  v3: i64 = sext v2
+  v4: i16 = trunc v1
+  v5: i64 = zext v4
+  v6 = bswap v5
+  v7 = bswap v4
+  v8: i64 = zext v7
+  v9 = neg v3
+  v10 = not v8
+  v11 = xor v9, v10
+  v12 = add v11, v6
+  v13: i1 = trunc v1
+  v14: i64 = sext v13
+  v15 = xor v12, v14
+  v16 = opaque v15
+  v17: i32 = zext v2
+  v18 = opaque v17
+  v19: i64 = zext v18
+  v20 = add v16, v19
+  v21 = select v13, v20, v16
+  v22 = global_addr global0
+  store v22, v21
+  v23: i32 = iconst 0
+  return v23
+}
+";
+
 #[test]
 fn comparisons_and_casts() {
     if !kernel() {
@@ -136,11 +167,7 @@ fn comparisons_and_casts() {
         let body = program(i, &format!("c{i}"), &op, 64, None);
         text += &body.replace("store v7, v5", "v6: i64 = zext v5\n  store v7, v6");
     }
-    text += "function fn10 casts(ctx: t10) -> i32 program \"raw_tp/sys_enter\" \"test:any\" {\nblock0(v0: ptr.ctx):\n  v1: i64 = load v0
-  v2: i8 = trunc v1\n  v3: i64 = sext v2\n  v4: i16 = trunc v1\n  v5: i64 = zext v4\n  v6 = bswap v5\n  v7 = bswap v4\n  v8: i64 = zext v7
-  v9 = neg v3\n  v10 = not v8\n  v11 = xor v9, v10\n  v12 = add v11, v6\n  v13: i1 = trunc v1\n  v14: i64 = sext v13\n  v15 = xor v12, v14
-  v16 = opaque v15\n  v17 = opaque v2\n  v18: i64 = zext v17\n  v19 = add v16, v18\n  v20 = opaque v13\n  v21 = select v20, v19, v16\n  v22 = global_addr global0
-  store v22, v21\n  v23: i32 = iconst 0\n  return v23\n}\n";
+    text += CASTS;
     let loaded = Case::new(&text).load().unwrap();
     let out = || variable(&loaded, "out").as_int().unwrap();
     for a in WORDS {
