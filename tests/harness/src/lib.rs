@@ -18,6 +18,7 @@ pub mod packets;
 pub mod pages;
 pub mod places;
 pub mod plan;
+pub mod probe;
 pub mod process;
 pub mod report;
 pub mod runner;
