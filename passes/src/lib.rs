@@ -5,5 +5,9 @@
 
 pub mod infer;
 mod kernel;
+pub mod lower;
 pub mod mir;
+pub mod parse;
+pub mod pipeline;
 pub mod resolve;
+mod walk;

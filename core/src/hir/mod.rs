@@ -14,16 +14,8 @@ use crate::rows::Take;
 use crate::source::{FileId, Span};
 use crate::types::{TypeId, Types};
 
-pub use crate::mir::{Init, MapId, Section};
+pub use crate::mir::{FuncId, GlobalId, Init, MapId, Section};
 
-entity! {
-    /// A function of a module; kept in MIR.
-    FuncId, "fn"
-}
-entity! {
-    /// A global variable of a module; kept in MIR.
-    GlobalId, "global"
-}
 entity! {
     /// A local variable of a function, parameters included.
     LocalId, "local"

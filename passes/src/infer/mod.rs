@@ -311,6 +311,8 @@ impl Infer_<'_, '_> {
 }
 
 /// Puts what stood in the holes of a section's pattern into a name.
+pub(crate) use expr::context_records;
+
 pub(crate) fn fill(text: &str, holes: &[(String, String)]) -> String {
     holes.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }

@@ -1,0 +1,3 @@
+//! `pbpf run`.
+use crate::args::RunArgs;
+pub(crate) fn run(_args: RunArgs) -> u8 { 0 }

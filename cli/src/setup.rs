@@ -1,0 +1,181 @@
+//! From options and configuration to what a compilation needs.
+//!
+//! Promises: options win over the configuration; paths of the configuration start at its folder; the environment is read
+//! here and nowhere else.
+//! Leaves out: compiling.
+
+use crate::args::{Common, Compiling};
+use crate::btf::KernelFile;
+use pbpf_core::config::Config;
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::graph::{Entry, Plan, Source};
+use pbpf_core::pass::Options;
+use pbpf_core::source::SourceMap;
+use pbpf_core::target::{Cpu, KernelVersion, Target};
+use pbpf_plugin_host::{DEFAULT_TIMEOUT, External, ExternalPass, Named, Plugins, Search};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What commands share: the configuration and the plugins.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// Its folder.
+    pub(crate) dir: PathBuf,
+    /// The plugins.
+    pub(crate) plugins: Plugins,
+}
+
+/// What is wrong, and the sources that it points into.
+pub(crate) type Failed = (Vec<Diagnostic>, SourceMap);
+
+/// Reads a text file of the user's.
+pub(crate) fn read_text(path: &Path) -> Result<String, Diagnostic> {
+    let unreadable = |why: &str| {
+        let error = Diagnostic::error("unreadable", format!("`{}` cannot be read: {why}", path.display()));
+        if path.is_dir() { error.help("name a file, not a folder") } else { error }
+    };
+    if path.is_dir() {
+        return Err(unreadable("it is a folder"));
+    }
+    let bytes = std::fs::read(path).map_err(|e| unreadable(reason(&e)))?;
+    String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        Diagnostic::error("not-text", format!("`{}` is not text: byte {at} is not UTF-8", path.display()))
+    })
+}
+
+/// What went wrong, without the number of the error.
+pub(crate) fn reason(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file",
+        std::io::ErrorKind::PermissionDenied => "permission denied",
+        std::io::ErrorKind::IsADirectory => "it is a folder",
+        std::io::ErrorKind::StorageFull => "the disk is full",
+        std::io::ErrorKind::NotADirectory => "a part of the path is no folder",
+        _ => "input or output failed",
+    }
+}
+
+impl Session {
+    /// Reads the configuration and finds the plugins.
+    pub(crate) fn open(common: &Common) -> Result<Session, Failed> {
+        let (config, dir) = match &common.config {
+            Some(path) => read_config(path)?,
+            None => (Config::default(), PathBuf::new()),
+        };
+        let named = config.plugins.values().map(|p| Named { path: dir.join(&p.path), sha256: p.sha256.clone() });
+        let search = Search {
+            config: named.collect(),
+            options: common.plugins.clone(),
+            variable: std::env::var_os("PBPF_PLUGIN_PATH"),
+            user: user_folder(),
+            executable: std::env::current_exe().ok(),
+        };
+        let plugins = Plugins::discover(&search).map_err(|errors| (errors, SourceMap::new()))?;
+        Ok(Session { config, dir, plugins })
+    }
+
+    /// The passes in order.
+    pub(crate) fn plan(&self) -> Result<Plan, Failed> {
+        Plan::new(pbpf_passes::pipeline::builtin(), self.candidates(), &self.config.edits())
+            .map_err(|errors| (errors, SourceMap::new()))
+    }
+
+    /// The passes that plugins and the configuration bring, and whether they run without being asked for.
+    pub(crate) fn candidates(&self) -> Vec<(Entry, bool)> {
+        let mut all = Vec::new();
+        for pass in self.plugins.passes() {
+            let id = pass.id();
+            let plugin = id.split(':').next().unwrap_or(&id).to_owned();
+            let row = self.plugins.registry().passes().iter().find(|p| p.id == id);
+            let on = row.is_some_and(|p| p.row.default);
+            all.push((Entry::new(Box::new(pass), Source::Plugin(format!("plugin `{plugin}`"))), on));
+        }
+        for (name, row) in &self.config.passes.external {
+            let external = External {
+                name: name.clone(),
+                command: row.command.clone(),
+                dir: self.dir.clone(),
+                timeout: row.timeout.map_or(DEFAULT_TIMEOUT, |s| Duration::from_secs_f64(s.clamp(0.01, 3600.0))),
+                after: row.after.clone(),
+                before: row.before.clone(),
+            };
+            let entry = Entry::new(Box::new(ExternalPass::new(external)), Source::Plugin("the configuration".to_owned()));
+            all.push((entry, !row.only_named));
+        }
+        all
+    }
+}
+
+fn read_config(path: &Path) -> Result<(Config, PathBuf), Failed> {
+    let mut sources = SourceMap::new();
+    let text = read_text(path).map_err(|e| (vec![e], SourceMap::new()))?;
+    let file = sources.add(path.display().to_string(), text.clone());
+    let config = Config::parse(&text, file).map_err(|errors| (errors, sources))?;
+    Ok((config, path.parent().map(Path::to_owned).unwrap_or_default()))
+}
+
+fn user_folder() -> Option<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    Some(data.or_else(home)?.join("pbpf/plugins"))
+}
+
+/// What compiling needs beside the source.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// Configuration and plugins.
+    pub(crate) session: Session,
+    /// The kernel's types.
+    pub(crate) kernel: KernelFile,
+    /// What is compiled for.
+    pub(crate) target: Target,
+    /// Options for passes.
+    pub(crate) options: Options,
+}
+
+impl Setup {
+    /// From the options of a command that compiles.
+    pub(crate) fn new(compiling: &Compiling) -> Result<Setup, Failed> {
+        let session = Session::open(&compiling.common)?;
+        let mut errors = Vec::new();
+        let table = &session.config.target;
+        let mut target = Target::default();
+        if let Some(cpu) = compiling.cpu.as_ref().or(table.cpu.as_ref()) {
+            match Cpu::parse(cpu) {
+                Some(cpu) => target.cpu = cpu,
+                None => errors.push(bad_option(&format!("there is no BPF instruction set `{cpu}`"), "use v1, v2, v3 or v4")),
+            }
+        }
+        if let Some(version) = compiling.target_kernel.as_ref().or(table.kernel.as_ref()) {
+            match KernelVersion::parse(version) {
+                Some(version) => target.kernel = Some(version),
+                None => errors.push(bad_option(&format!("`{version}` is no kernel version"), "write it as 6.1")),
+            }
+        }
+        if let Some(arch) = compiling.arch.as_ref().or(table.arch.as_ref()) {
+            target.arch = match arch.as_str() {
+                "x86" | "x86-64" | "amd64" => "x86_64".to_owned(),
+                "aarch64" => "arm64".to_owned(),
+                other => other.to_owned(),
+            };
+        }
+        if !errors.is_empty() {
+            return Err((errors, SourceMap::new()));
+        }
+        let btf = compiling.btf.clone().or_else(|| table.btf.as_ref().map(|p| session.dir.join(p)));
+        Ok(Setup {
+            kernel: KernelFile::new(btf),
+            target,
+            options: Options { explain: compiling.explain_lowering },
+            session,
+        })
+    }
+}
+
+/// An option with a value that means nothing.
+pub(crate) fn bad_option(message: &str, help: &str) -> Diagnostic {
+    Diagnostic::error("bad-option", message).help(help)
+}

@@ -1,0 +1,352 @@
+//! Memory: addresses, loads, stores and copies.
+
+use super::{Lowering, machine_type};
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::hir::{Expr, ExprKind};
+use pbpf_core::mir::{BinaryOp, CastKind, Cond, FieldStep, Op, Type, UnaryOp, Value};
+use pbpf_core::types::{Field, Origin, RecordId, Region, Type as T, TypeId};
+
+/// An address that is not an instruction yet.
+#[derive(Clone, Debug)]
+pub(super) enum Address {
+    /// A pointer and bytes behind it.
+    Plain(Value, i32),
+    /// A way into a kernel record, relocated when the object is loaded.
+    Path(Value, RecordId, Vec<FieldStep>),
+}
+
+impl Lowering<'_, '_> {
+    /// The address where an expression of aggregate type lives.
+    pub(super) fn address(&mut self, expr: &Expr) -> Address {
+        self.span = expr.span;
+        match &expr.kind {
+            ExprKind::Local(id) if self.slots.contains_key(id) => {
+                let ptr = self.op(Op::SlotAddr(self.slots[id]));
+                Address::Plain(ptr, 0)
+            }
+            ExprKind::Global(id) => {
+                let ptr = self.op(Op::GlobalAddr(*id));
+                Address::Plain(ptr, 0)
+            }
+            ExprKind::Field(base, name) => self.field_address(base, name),
+            ExprKind::Index(base, index) => self.index_address(base, index),
+            ExprKind::Deref(pointer) => Address::Plain(self.expr(pointer), 0),
+            _ => Address::Plain(self.expr(expr), 0),
+        }
+    }
+
+    /// The pointer to an address.
+    pub(super) fn materialize(&mut self, address: Address) -> Value {
+        match address {
+            Address::Plain(ptr, 0) => ptr,
+            Address::Plain(ptr, offset) => {
+                let offset = self.iconst(Type::I64, i64::from(offset));
+                self.op(Op::PtrAdd(ptr, offset))
+            }
+            Address::Path(base, record, path) => self.op(Op::FieldAddr { base, record, path }),
+        }
+    }
+
+    /// Whether fields of the record are relocated in that region: the kernel's own memory is, packets are not.
+    fn relocated(&self, record: RecordId, region: Region) -> bool {
+        self.module.types.records[record].origin == Origin::Kernel
+            && matches!(region, Region::Kernel | Region::KernelUntrusted | Region::Ctx)
+    }
+
+    fn field_address(&mut self, base: &Expr, name: &str) -> Address {
+        let span = self.span;
+        if let T::Ptr { to, region, .. } = *self.type_of(base.ty) {
+            let pointer = self.expr(base);
+            self.span = span;
+            if region == Region::Ctx {
+                let Some(record) = self.context_record() else { return Address::Plain(pointer, 0) };
+                return Address::Path(pointer, record, vec![FieldStep::Field(name.to_owned())]);
+            }
+            let T::Record(record) = *self.type_of(to) else { return Address::Plain(pointer, 0) };
+            if self.relocated(record, region) {
+                return Address::Path(pointer, record, vec![FieldStep::Field(name.to_owned())]);
+            }
+            return Address::Plain(pointer, self.field_offset(record, name));
+        }
+        let T::Record(record) = *self.type_of(base.ty) else { return self.address(base) };
+        let address = self.address(base);
+        self.span = span;
+        match address {
+            Address::Plain(ptr, offset) => Address::Plain(ptr, offset + self.field_offset(record, name)),
+            Address::Path(base, record, mut path) => {
+                path.push(FieldStep::Field(name.to_owned()));
+                Address::Path(base, record, path)
+            }
+        }
+    }
+
+    /// The record of an open context: of those it may be, the one that `infer` took.
+    fn context_record(&self) -> Option<RecordId> {
+        let pbpf_core::hir::FunctionKind::Program(program) = &self.source.kind else { return None };
+        let row = &self.cx.registry.program_type(program.program_type).row;
+        let names = crate::infer::context_records(program, row);
+        names.iter().find_map(|name| {
+            let known =
+                |r: &pbpf_core::types::Record| r.name == *name && r.origin == Origin::Kernel && r.size > 0;
+            self.module.types.records.iter().find(|(_, r)| known(r)).map(|(id, _)| id)
+        })
+    }
+
+    /// Bytes from the start of a record to a field, also behind anonymous members.
+    fn field_offset(&self, record: RecordId, name: &str) -> i32 {
+        self.find_field(record, name).map_or(0, |(bits, _)| (bits / 8) as i32)
+    }
+
+    /// The offset in bits and the declaration of a field.
+    pub(super) fn find_field(&self, record: RecordId, name: &str) -> Option<(u32, Field)> {
+        self.module.types.records[record].fields.iter().find_map(|f| {
+            if f.name == name {
+                return Some((f.bit_offset, f.clone()));
+            }
+            match (f.name.is_empty(), self.module.types.get(f.ty)) {
+                (true, T::Record(inner)) => {
+                    self.find_field(*inner, name).map(|(bits, field)| (f.bit_offset + bits, field))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    fn index_address(&mut self, base: &Expr, index: &Expr) -> Address {
+        let span = self.span;
+        let (container, through_pointer) = match *self.type_of(base.ty) {
+            T::Ptr { to, .. } => (to, true),
+            _ => (base.ty, false),
+        };
+        let (element, len) = match *self.type_of(container) {
+            T::Array { element, len } => (element, Some(len)),
+            T::Str { len } => (self.module.types.int(8, false), Some(len)),
+            _ => (container, None),
+        };
+        let size = self.module.types.size_of(element);
+        let address = if through_pointer { Address::Plain(self.expr(base), 0) } else { self.address(base) };
+        if let ExprKind::Int(at) = index.kind {
+            self.span = span;
+            return match address {
+                Address::Plain(ptr, offset) => {
+                    Address::Plain(ptr, offset + (at as i32).wrapping_mul(size as i32))
+                }
+                Address::Path(base, record, mut path) => {
+                    path.push(FieldStep::Index(at as u32));
+                    Address::Path(base, record, path)
+                }
+            };
+        }
+        let at = self.int_value(index, Type::I64);
+        self.span = span;
+        let at = match len {
+            // A length of 0 is a flexible array, whose length is not in its type.
+            Some(len) if len > 0 => self.bounded_index(at, len),
+            _ => at,
+        };
+        let base = self.materialize(address);
+        let size = self.iconst(Type::I64, i64::from(size));
+        let offset = self.op(Op::Binary(BinaryOp::Mul, [at, size]));
+        Address::Plain(self.op(Op::PtrAdd(base, offset)), 0)
+    }
+
+    /// The index, checked: outside the array the program returns its default.
+    fn bounded_index(&mut self, index: Value, len: u32) -> Value {
+        // Without the copy LLVM drops the check where it knows the bound by means that the verifier does not have
+        // (`q % 10`): "math between map_value pointer and register with unbounded min value is not allowed".
+        let index = self.op(Op::Unary(UnaryOp::Opaque, index));
+        let limit = self.iconst(Type::I64, i64::from(len));
+        let inside = self.op(Op::Icmp(Cond::Ult, [index, limit]));
+        let next = self.new_block();
+        let failure = self.failure_block();
+        self.branch(inside, next, failure);
+        self.seal(next);
+        self.switch_to(next);
+        let span = self.span;
+        self.cx.explain(span, || format!("the index is checked against the length {len}"));
+        index
+    }
+
+    /// Reads a value of a scalar type.
+    pub(super) fn load_from(&mut self, address: Address, ty: TypeId) -> Value {
+        let (ptr, offset) = match address {
+            Address::Plain(ptr, offset) => (ptr, offset),
+            path @ Address::Path(..) => (self.materialize(path), 0),
+        };
+        let Some(machine) = machine_type(&self.module.types, ty) else { return ptr };
+        if machine == Type::I1 {
+            let byte = self.value(Op::Load { ptr, offset }, Type::I8);
+            let zero = self.iconst(Type::I8, 0);
+            return self.op(Op::Icmp(Cond::Ne, [byte, zero]));
+        }
+        self.value(Op::Load { ptr, offset }, machine)
+    }
+
+    /// Reads a field or element of scalar type, or gives the address of an aggregate one.
+    pub(super) fn read_place(&mut self, expr: &Expr) -> Value {
+        if let ExprKind::Field(base, name) = &expr.kind
+            && let Some((base_ptr, bits, width)) = self.bitfield(base, name)
+        {
+            return self.load_bits(base_ptr, bits, width, expr.ty);
+        }
+        let address = self.address(expr);
+        self.span = expr.span;
+        if self.module.types.is_scalar(expr.ty) {
+            self.load_from(address, expr.ty)
+        } else {
+            self.materialize(address)
+        }
+    }
+
+    /// The base pointer, bit offset and width of a bitfield.
+    pub(super) fn bitfield(&mut self, base: &Expr, name: &str) -> Option<(Value, u32, u32)> {
+        let (record_type, region) = match *self.type_of(base.ty) {
+            T::Ptr { to, region, .. } => (to, Some(region)),
+            _ => (base.ty, None),
+        };
+        let T::Record(record) = *self.type_of(record_type) else { return None };
+        let (bits, field) = self.find_field(record, name)?;
+        let width = field.bit_size?;
+        if region.is_none_or(|r| self.relocated(record, r)) {
+            self.cx.emit(
+                Diagnostic::error(
+                    "unsupported-bitfield",
+                    format!("`{name}` is a bitfield of a kernel struct, which cannot be read yet"),
+                )
+                .at(self.span),
+            );
+        }
+        let ptr = self.expr(base);
+        Some((ptr, bits, width))
+    }
+
+    fn load_bits(&mut self, ptr: Value, bits: u32, width: u32, ty: TypeId) -> Value {
+        let machine = machine_type(&self.module.types, ty).unwrap_or(Type::I64);
+        // The smallest load that covers the field; packets have no alignment to keep.
+        let first = bits / 8;
+        let bytes = ((bits % 8 + width).div_ceil(8)).next_power_of_two().min(8);
+        let unit = Type::int(bytes * 8).unwrap_or(Type::I64);
+        let raw = self.value(Op::Load { ptr, offset: first as i32 }, unit);
+        let shift = self.iconst(unit, i64::from(bits % 8));
+        let shifted = self.op(Op::Binary(BinaryOp::Lshr, [raw, shift]));
+        let mask = self.iconst(unit, ((1u64 << width) - 1) as i64);
+        let value = self.op(Op::Binary(BinaryOp::And, [shifted, mask]));
+        self.resize(value, machine, false)
+    }
+
+    /// Writes a bitfield: reads its bytes, changes its bits, writes them back.
+    pub(super) fn store_bits(&mut self, ptr: Value, bits: u32, width: u32, value: Value) {
+        let first = (bits / 8) as i32;
+        let bytes = ((bits % 8 + width).div_ceil(8)).next_power_of_two().min(8);
+        let unit = Type::int(bytes * 8).unwrap_or(Type::I64);
+        let value = self.resize(value, unit, false);
+        let mask = ((1u64 << width) - 1) << (bits % 8);
+        let old = self.value(Op::Load { ptr, offset: first }, unit);
+        let keep = self.iconst(unit, !mask as i64);
+        let kept = self.op(Op::Binary(BinaryOp::And, [old, keep]));
+        let shift = self.iconst(unit, i64::from(bits % 8));
+        let moved = self.op(Op::Binary(BinaryOp::Shl, [value, shift]));
+        let only = self.iconst(unit, mask as i64);
+        let cut = self.op(Op::Binary(BinaryOp::And, [moved, only]));
+        let new = self.op(Op::Binary(BinaryOp::Or, [kept, cut]));
+        self.effect(Op::Store { ptr, offset: first, value: new });
+    }
+
+    /// Writes a scalar that already has the type of the place.
+    pub(super) fn store(&mut self, ptr: Value, offset: i32, value: Value, _ty: TypeId) {
+        let value = if self.func.type_of(value) == Type::I1 {
+            self.value(Op::Cast(CastKind::Zext, value), Type::I8)
+        } else {
+            value
+        };
+        self.effect(Op::Store { ptr, offset, value });
+    }
+
+    /// Stores the value of an expression, converted, at an address.
+    pub(super) fn store_expr(&mut self, address: Address, ty: TypeId, value: &Expr) {
+        if self.module.types.is_scalar(ty) {
+            let value = self.converted(value, ty);
+            match address {
+                Address::Plain(ptr, offset) => self.store(ptr, offset, value, ty),
+                path @ Address::Path(..) => {
+                    let ptr = self.materialize(path);
+                    self.store(ptr, 0, value, ty);
+                }
+            }
+            return;
+        }
+        let dst = self.materialize(address);
+        self.fill(dst, ty, value);
+    }
+
+    /// Makes the object of type `ty` at `dst` the value of an expression.
+    pub(super) fn fill(&mut self, dst: Value, ty: TypeId, value: &Expr) {
+        let size = self.module.types.size_of(ty);
+        match &value.kind {
+            ExprKind::Zeroed => self.effect(Op::MemSet { dst, byte: 0, len: size }),
+            ExprKind::New(fields) => {
+                // Padding too: the verifier counts every byte that a helper reads ("invalid read from stack").
+                self.effect(Op::MemSet { dst, byte: 0, len: size });
+                let T::Record(record) = *self.type_of(ty) else { return };
+                for (name, value) in fields {
+                    if let Some((bits, field)) = self.find_field(record, name) {
+                        self.store_expr(Address::Plain(dst, (bits / 8) as i32), field.ty, value);
+                    }
+                }
+            }
+            ExprKind::Text(text) => {
+                let bytes = text.as_bytes();
+                let kept = bytes.len().min(size.saturating_sub(1) as usize);
+                self.effect(Op::MemSet { dst, byte: 0, len: size });
+                let cut = String::from_utf8_lossy(&bytes[..kept]).into_owned();
+                let span = self.span;
+                let data = self.module.intern_text(&cut, span);
+                let src = self.op(Op::GlobalAddr(data));
+                if kept > 0 {
+                    self.effect(Op::MemCopy { dst, src, len: kept as u32 });
+                }
+            }
+            _ => {
+                let src = self.expr(value);
+                let given = match *self.type_of(value.ty) {
+                    T::Ptr { to, .. } => self.module.types.size_of(to),
+                    _ => self.module.types.size_of(value.ty),
+                };
+                let text = matches!(self.type_of(ty), T::Str { .. });
+                let len = size.min(given);
+                if given < size {
+                    self.effect(Op::MemSet { dst, byte: 0, len: size });
+                }
+                if len > 0 {
+                    self.effect(Op::MemCopy { dst, src, len });
+                }
+                if text && len == size {
+                    // Text that was cut still ends.
+                    let nul = self.iconst(Type::I8, 0);
+                    self.effect(Op::Store { ptr: dst, offset: size as i32 - 1, value: nul });
+                }
+            }
+        }
+    }
+
+    /// A pointer to memory that holds the value of an expression as `ty`, for helpers that read it: every byte is written.
+    pub(super) fn in_memory(&mut self, expr: &Expr, ty: TypeId, name: &str) -> Value {
+        if let T::Ptr { to, region, .. } = *self.type_of(expr.ty)
+            && !self.module.types.is_scalar(ty)
+            && to == ty
+            && matches!(region, Region::Stack | Region::MapValue | Region::Mem | Region::Packet)
+        {
+            return self.expr(expr);
+        }
+        if expr.ty == ty
+            && !self.module.types.is_scalar(ty)
+            && let ExprKind::Local(id) = &expr.kind
+            && self.slots.contains_key(id)
+        {
+            return self.expr(expr);
+        }
+        let dst = self.slot(name, ty);
+        self.store_expr(Address::Plain(dst, 0), ty, expr);
+        dst
+    }
+}

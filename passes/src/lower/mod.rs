@@ -1,0 +1,507 @@
+//! `lower`: HIR becomes MIR.
+//!
+//! Before: structured statements on variables. After: basic blocks on values; numbers have machine widths; variables that
+//! need memory have slots; fields of context, kernel structs and packets are still abstract.
+//! Requires: `check`. Keeps: evaluation order; short circuits are branches, because a merged condition would lose the
+//! bounds that the verifier learns from each part ("R3 unbounded memory access").
+//! Why: from here on every decision is explicit.
+//!
+//! Leaves out: proving accesses safe. A pointer that may be null is used as it is, and `null_checks` finds the test; where
+//! the language promises an automatic check, a `refine` says so.
+
+mod access;
+mod call;
+mod expr;
+mod number;
+mod print;
+mod ssa;
+mod stmt;
+mod text;
+
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::hir::{self, FunctionKind, LocalId};
+use pbpf_core::mir::{self, Block, BlockCall, Builder, Function, Inst, Op, Param, Slot, Type, Value};
+use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
+use pbpf_core::source::{SourceMap, Span};
+use pbpf_core::types::{Region, Type as T, TypeId};
+use ssa::Variables;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lower;
+
+impl Pass for Lower {
+    fn info(&self) -> PassInfo {
+        PassInfo::between("lower", Level::Hir, Level::Mir, "statements become blocks and values")
+            .requires(&["infer"])
+    }
+
+    fn run(&self, unit: Unit, cx: &mut Context<'_>) -> Option<Unit> {
+        let Unit::Hir(hir) = unit else { return None };
+        let mut module = mir::Module {
+            files: file_names(cx.sources),
+            license: hir.license.clone(),
+            types: hir.types.clone(),
+            ..mir::Module::default()
+        };
+        for map in hir.maps.values() {
+            module.maps.push(mir::Map {
+                name: map.name.clone(),
+                kind: map.kind.clone(),
+                kind_id: map.kind_id,
+                key: map.key,
+                value: map.value,
+                max_entries: map.max_entries,
+                flags: map.flags,
+                pinned: map.pinned,
+                span: map.span,
+            });
+        }
+        for global in hir.globals.values() {
+            module.globals.push(mir::Global {
+                name: global.name.clone(),
+                ty: global.ty,
+                section: global.section,
+                init: global.init.clone(),
+                span: global.span,
+            });
+        }
+        let callbacks = callbacks(&hir);
+        for (id, function) in hir.functions.iter() {
+            let shell = shell(&hir, function, callbacks.contains(&id), cx);
+            module.functions.push(shell);
+        }
+        for id in hir.functions.keys() {
+            let body = Lowering::new(&hir, &mut module, id, cx).run();
+            module.functions[id] = body;
+        }
+        struct_ops(&hir, &mut module, cx);
+        Some(Unit::Mir(module))
+    }
+}
+
+fn file_names(sources: &SourceMap) -> Vec<String> {
+    sources.iter().map(|(_, f)| f.name.clone()).collect()
+}
+
+/// The functions that helpers are handed.
+fn callbacks(hir: &hir::Module) -> BTreeSet<hir::FuncId> {
+    let mut found = BTreeSet::new();
+    for function in hir.functions.values() {
+        crate::walk::exprs(&function.body, &mut |e| {
+            if let hir::ExprKind::Function(id) = e.kind {
+                found.insert(id);
+            }
+        });
+    }
+    found
+}
+
+/// The function without its body.
+fn shell(hir: &hir::Module, function: &hir::Function, callback: bool, cx: &Context<'_>) -> Function {
+    let kind = match &function.kind {
+        FunctionKind::Program(program) => mir::FunctionKind::Program {
+            section: program.section.clone(),
+            program_type: cx.registry.program_type(program.program_type).id.clone(),
+        },
+        FunctionKind::Subprogram if callback => mir::FunctionKind::Callback,
+        FunctionKind::Subprogram => mir::FunctionKind::Subprogram(mir::Linkage::Static),
+    };
+    let ret = function.ret.and_then(|ty| machine_type(&hir.types, ty)).map(|ty| match (ty, &function.kind) {
+        // The kernel reads a register.
+        (Type::I1 | Type::I8 | Type::I16, FunctionKind::Program(_)) => Type::I32,
+        (ty, _) if callback && ty.is_int() => Type::I64,
+        (ty, _) => ty,
+    });
+    let mut shell = Function::new(function.name.clone(), kind, ret, function.span);
+    if matches!(function.kind, FunctionKind::Program(_)) {
+        let mut types = hir.types.clone();
+        let void = types.void();
+        shell.params.push(Param { name: "ctx".to_owned(), ty: types.ptr(void, Region::Ctx, false) });
+    } else {
+        for param in &function.params {
+            let local = &function.locals[*param];
+            shell.params.push(Param { name: local.name.clone(), ty: local.ty });
+        }
+    }
+    shell
+}
+
+/// The machine type of a scalar.
+pub(crate) fn machine_type(types: &pbpf_core::types::Types, ty: TypeId) -> Option<Type> {
+    match types.get(ty) {
+        T::Bool => Some(Type::I1),
+        T::Int { bits, .. } => Type::int(u32::from(*bits)),
+        T::Enum(e) => Type::int(types.enums[*e].size * 8),
+        T::Ptr { region, nullable, .. } => Some(Type::Ptr { region: *region, nullable: *nullable }),
+        T::Void | T::Array { .. } | T::Str { .. } | T::Record(_) | T::Func { .. } => None,
+    }
+}
+
+fn struct_ops(hir: &hir::Module, module: &mut mir::Module, cx: &Context<'_>) {
+    for ops in &hir.struct_ops {
+        let Some(row) = &cx.registry.program_type(ops.program_type).row.struct_ops else { continue };
+        let mut members = Vec::new();
+        for (name, value, _) in &ops.members {
+            let ty = match row.members.get(name).and_then(|ty| pbpf_core::rows::CType::parse(ty)) {
+                Some(pbpf_core::rows::CType::Chars(len)) => module.types.intern(T::Str { len }),
+                Some(pbpf_core::rows::CType::Int { bits, signed }) => module.types.int(bits, signed),
+                _ => module.types.int(64, false),
+            };
+            let value = match value {
+                hir::StructOpsValue::Int(n) => mir::StructOpsValue::Int(*n),
+                hir::StructOpsValue::Str(text) => mir::StructOpsValue::Str(text.clone()),
+            };
+            members.push(mir::StructOpsMember { name: name.clone(), ty, value });
+        }
+        for (name, func) in &ops.callbacks {
+            let function = &hir.functions[*func];
+            let params = function
+                .params
+                .iter()
+                .map(|p| (function.locals[*p].name.clone(), function.locals[*p].ty))
+                .collect();
+            let ret = function.ret.unwrap_or_else(|| module.types.void());
+            let ty = module.types.intern(T::Func { params, ret });
+            let value = mir::StructOpsValue::Func(*func);
+            members.push(mir::StructOpsMember { name: name.clone(), ty, value });
+        }
+        module.struct_ops.push(mir::StructOps {
+            name: ops.name.to_lowercase(),
+            record: row.record.clone(),
+            link: row.link,
+            members,
+            span: ops.span,
+        });
+    }
+}
+
+/// Where `break` and `continue` go.
+#[derive(Clone, Copy, Debug)]
+struct Loop {
+    next: Block,
+    exit: Block,
+}
+
+/// The state of lowering one function.
+struct Lowering<'a, 'b> {
+    hir: &'a hir::Module,
+    module: &'a mut mir::Module,
+    cx: &'a mut Context<'b>,
+    source: &'a hir::Function,
+    func: Function,
+    variables: Variables,
+    /// The block of each terminator.
+    blocks: BTreeMap<Inst, Block>,
+    /// Where instructions go; none behind a terminator.
+    block: Option<Block>,
+    span: Span,
+    /// Variables in memory.
+    slots: BTreeMap<LocalId, Slot>,
+    loops: Vec<Loop>,
+    ctx: Option<Value>,
+    /// The block that returns the default, once it is needed.
+    failure: Option<Block>,
+    told: BTreeSet<LocalId>,
+}
+
+impl<'a, 'b> Lowering<'a, 'b> {
+    fn new(
+        hir: &'a hir::Module,
+        module: &'a mut mir::Module,
+        id: hir::FuncId,
+        cx: &'a mut Context<'b>,
+    ) -> Self {
+        let func = module.functions[id].clone();
+        let source = &hir.functions[id];
+        let span = source.span;
+        Self {
+            hir,
+            module,
+            cx,
+            source,
+            func,
+            variables: Variables::default(),
+            blocks: BTreeMap::new(),
+            block: None,
+            span,
+            slots: BTreeMap::new(),
+            loops: Vec::new(),
+            ctx: None,
+            failure: None,
+            told: BTreeSet::new(),
+        }
+    }
+
+    fn run(mut self) -> Function {
+        let entry = self.func.add_block();
+        self.block = Some(entry);
+        self.seal(entry);
+        self.place_locals();
+        if matches!(self.source.kind, FunctionKind::Program(_)) {
+            let ctx = self.func.add_block_param(entry, Type::ptr(Region::Ctx));
+            self.ctx = Some(ctx);
+            for id in &self.source.params {
+                self.bind(*id, ctx);
+            }
+        } else {
+            for id in &self.source.params {
+                let ty = self.source.locals[*id].ty;
+                if let Some(machine) = machine_type(&self.module.types, ty) {
+                    let value = self.func.add_block_param(entry, machine);
+                    if machine == Type::ptr(Region::Ctx) {
+                        self.ctx = Some(value);
+                    }
+                    self.set_local(*id, value);
+                }
+            }
+        }
+        self.stmts(&self.source.body);
+        if self.block.is_some() {
+            // The end of the body; `check` has seen to it that this is allowed.
+            self.return_default();
+        }
+        ssa::remove_trivial_params(&mut self.func);
+        self.func
+    }
+
+    /// Gives slots to the variables that are records, arrays or text, and to those whose address a helper takes.
+    fn place_locals(&mut self) {
+        let mut taken = BTreeSet::new();
+        let registry = self.cx.registry;
+        crate::walk::exprs(&self.source.body, &mut |e| {
+            let hir::ExprKind::Helper { helper, args, .. } = &e.kind else { return };
+            for (arg, row) in args.iter().zip(&registry.helper(*helper).row.args) {
+                use pbpf_core::rows::ArgumentKind as K;
+                if let Some(hir::Expr { kind: hir::ExprKind::Local(local), .. }) = arg
+                    && matches!(row.kind, K::MemOut | K::MapValueOut | K::Object(_))
+                {
+                    taken.insert(*local);
+                }
+            }
+        });
+        for (id, local) in self.source.locals.iter() {
+            let types = &self.module.types;
+            let aggregate = matches!(types.get(local.ty), T::Record(_) | T::Array { .. } | T::Str { .. });
+            let pointer = matches!(types.get(local.ty), T::Ptr { .. });
+            if aggregate || (taken.contains(&id) && !pointer && types.size_of(local.ty) > 0) {
+                let (size, align) = (types.size_of(local.ty), types.align_of(local.ty).max(8));
+                let slot = self.func.slots.push(mir::SlotData {
+                    name: local.name.clone(),
+                    size,
+                    align,
+                    span: local.span,
+                });
+                self.slots.insert(id, slot);
+            }
+        }
+    }
+
+    /// Gives a parameter of a program its value.
+    fn bind(&mut self, id: LocalId, ctx: Value) {
+        let local = &self.source.locals[id];
+        match local.binding {
+            Some(hir::Binding::Context) => {
+                if let Some(block) = self.block {
+                    self.variables.write(id, block, ctx);
+                }
+            }
+            Some(hir::Binding::Argument(index)) => {
+                self.span = local.span;
+                let Some(machine) = machine_type(&self.module.types, local.ty) else { return };
+                let wide = if machine.is_int() { Type::I64 } else { machine };
+                let value = self.value(Op::CtxArg { ctx, index }, wide);
+                let value = if machine == Type::I1 {
+                    let zero = self.iconst(Type::I64, 0);
+                    self.op(Op::Icmp(mir::Cond::Ne, [value, zero]))
+                } else if machine.is_int() && machine != Type::I64 {
+                    self.value(Op::Cast(mir::CastKind::Trunc, value), machine)
+                } else {
+                    value
+                };
+                self.set_local(id, value);
+            }
+            None => {}
+        }
+    }
+
+    // Blocks.
+
+    /// Behind a `return`, code goes to a block that nothing reaches.
+    fn here(&mut self) -> Block {
+        if let Some(block) = self.block {
+            return block;
+        }
+        let block = self.func.add_block();
+        self.block = Some(block);
+        self.seal(block);
+        block
+    }
+
+    fn new_block(&mut self) -> Block {
+        self.func.add_block()
+    }
+
+    fn seal(&mut self, block: Block) {
+        let missing = self.variables.seal(&mut self.func, &self.blocks, block);
+        for local in missing {
+            self.unassigned(local, self.source.locals[local].span);
+        }
+    }
+
+    fn switch_to(&mut self, block: Block) {
+        // Blocks stand in the order in which they are filled.
+        self.func.layout.retain(|b| *b != block);
+        self.func.layout.push(block);
+        self.block = Some(block);
+    }
+
+    fn terminate(&mut self, op: Op) {
+        let block = self.here();
+        let targets: Vec<Block> = op.targets().iter().map(|t| t.block).collect();
+        let inst = Builder::at_end(&mut self.func, block, self.span).effect(op);
+        self.blocks.insert(inst, block);
+        for target in targets {
+            self.variables.add_predecessor(target, inst);
+        }
+        self.block = None;
+    }
+
+    fn jump(&mut self, block: Block) {
+        if self.block.is_some() {
+            self.terminate(Op::Jump(BlockCall { block, args: Vec::new() }));
+        }
+    }
+
+    fn branch(&mut self, cond: Value, then: Block, otherwise: Block) {
+        let call = |block| BlockCall { block, args: Vec::new() };
+        self.terminate(Op::Branch { cond, then: call(then), otherwise: call(otherwise) });
+    }
+
+    // Instructions.
+
+    fn builder(&mut self) -> Builder<'_> {
+        let block = self.here();
+        Builder::at_end(&mut self.func, block, self.span)
+    }
+
+    fn op(&mut self, op: Op) -> Value {
+        self.builder().op(op)
+    }
+
+    fn value(&mut self, op: Op, ty: Type) -> Value {
+        self.builder().value(op, ty)
+    }
+
+    fn effect(&mut self, op: Op) {
+        self.builder().effect(op);
+    }
+
+    fn iconst(&mut self, ty: Type, value: i64) -> Value {
+        self.builder().iconst(ty, value)
+    }
+
+    fn slot(&mut self, name: &str, ty: TypeId) -> Value {
+        let (size, align) = (self.module.types.size_of(ty), self.module.types.align_of(ty).max(8));
+        let slot = self.builder().slot(name, size, align);
+        self.op(Op::SlotAddr(slot))
+    }
+
+    // Variables.
+
+    fn set_local(&mut self, id: LocalId, value: Value) {
+        if let Some(slot) = self.slots.get(&id).copied() {
+            let ptr = self.op(Op::SlotAddr(slot));
+            let ty = self.source.locals[id].ty;
+            self.store(ptr, 0, value, ty);
+            return;
+        }
+        let block = self.here();
+        self.variables.write(id, block, value);
+    }
+
+    fn get_local(&mut self, id: LocalId) -> Value {
+        let local = &self.source.locals[id];
+        let ty = if local.binding == Some(hir::Binding::Context) {
+            Type::ptr(Region::Ctx)
+        } else {
+            machine_type(&self.module.types, local.ty).unwrap_or(Type::I64)
+        };
+        let block = self.here();
+        match self.variables.read(&mut self.func, &self.blocks, id, block, ty) {
+            Ok(value) => value,
+            Err(ssa::Unassigned) => {
+                self.unassigned(id, self.span);
+                match ty {
+                    Type::Ptr { .. } => self.value(Op::Null, ty),
+                    _ => self.iconst(ty, 0),
+                }
+            }
+        }
+    }
+
+    fn unassigned(&mut self, id: LocalId, span: Span) {
+        if self.told.insert(id) {
+            let name = &self.source.locals[id].name;
+            self.cx.emit(
+                Diagnostic::error("maybe-unassigned", format!("`{name}` may have no value here"))
+                    .at(span)
+                    .help(format!("assign `{name}` on every way that leads here")),
+            );
+        }
+    }
+
+    // Returns.
+
+    /// What a failed automatic check returns.
+    fn failure_value(&self) -> i64 {
+        match &self.source.kind {
+            FunctionKind::Program(program) => {
+                let returns = &self.cx.registry.program_type(program.program_type).row.returns;
+                returns.on_failed_check.or(returns.default).unwrap_or(0)
+            }
+            FunctionKind::Subprogram => 0,
+        }
+    }
+
+    fn return_default(&mut self) {
+        let value = match &self.source.kind {
+            FunctionKind::Program(program) => {
+                self.cx.registry.program_type(program.program_type).row.returns.default.unwrap_or(0)
+            }
+            FunctionKind::Subprogram => 0,
+        };
+        self.return_constant(value);
+    }
+
+    fn return_constant(&mut self, value: i64) {
+        let value = self.func.ret.map(|ty| match ty {
+            Type::Ptr { .. } => self.value(Op::Null, ty),
+            _ => self.iconst(ty, value),
+        });
+        self.terminate(Op::Return(value));
+    }
+
+    /// The block that returns what a failed automatic check returns.
+    fn failure_block(&mut self) -> Block {
+        if let Some(block) = self.failure {
+            return block;
+        }
+        let block = self.func.add_block();
+        let (value, span) = (self.failure_value(), self.source.span);
+        let ret = self.func.ret;
+        let mut b = Builder::at_end(&mut self.func, block, span);
+        let value = ret.map(|ty| match ty {
+            Type::Ptr { .. } => b.value(Op::Null, ty),
+            _ => b.iconst(ty, value),
+        });
+        b.effect(Op::Return(value));
+        self.failure = Some(block);
+        block
+    }
+
+    fn type_of(&self, ty: TypeId) -> &T {
+        self.module.types.get(ty)
+    }
+}

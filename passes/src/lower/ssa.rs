@@ -1,0 +1,154 @@
+//! Variables become values: SSA construction while blocks are made (Braun et al., 2013).
+//!
+//! Promises: a block parameter only where several values meet; none is left that has one value.
+//! Leaves out: variables in memory.
+
+use pbpf_core::hir::LocalId;
+use pbpf_core::mir::{Block, Function, Inst, Type, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The variables of a function under construction.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    current: BTreeMap<(LocalId, Block), Value>,
+    predecessors: BTreeMap<Block, Vec<Inst>>,
+    sealed: BTreeSet<Block>,
+    incomplete: BTreeMap<Block, Vec<(LocalId, Value)>>,
+}
+
+/// A variable has no value on some way to its use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unassigned;
+
+impl Variables {
+    /// Says that the terminator `inst` may go to `block`.
+    pub(super) fn add_predecessor(&mut self, block: Block, inst: Inst) {
+        let list = self.predecessors.entry(block).or_default();
+        if !list.contains(&inst) {
+            list.push(inst);
+        }
+    }
+
+    /// Sets a variable.
+    pub(super) fn write(&mut self, local: LocalId, block: Block, value: Value) {
+        self.current.insert((local, block), value);
+    }
+
+    /// Reads a variable of type `ty` at the end of `block`; `blocks` tells in which block a terminator is.
+    pub(super) fn read(
+        &mut self,
+        func: &mut Function,
+        blocks: &BTreeMap<Inst, Block>,
+        local: LocalId,
+        block: Block,
+        ty: Type,
+    ) -> Result<Value, Unassigned> {
+        if let Some(value) = self.current.get(&(local, block)) {
+            return Ok(*value);
+        }
+        let predecessors = self.predecessors.get(&block).cloned().unwrap_or_default();
+        let value = if !self.sealed.contains(&block) {
+            let value = func.add_block_param(block, ty);
+            self.incomplete.entry(block).or_default().push((local, value));
+            value
+        } else if predecessors.is_empty() {
+            return Err(Unassigned);
+        } else if let [only] = predecessors.as_slice()
+            && func.insts[*only].op.targets().iter().filter(|t| t.block == block).count() == 1
+        {
+            self.read(func, blocks, local, blocks[only], ty)?
+        } else {
+            let value = func.add_block_param(block, ty);
+            // Before the operands: a loop reads the variable through this block.
+            self.write(local, block, value);
+            self.fill(func, blocks, local, block, ty)?;
+            value
+        };
+        self.write(local, block, value);
+        Ok(value)
+    }
+
+    /// Hands the variable's value over in each terminator that goes to `block`.
+    fn fill(
+        &mut self,
+        func: &mut Function,
+        blocks: &BTreeMap<Inst, Block>,
+        local: LocalId,
+        block: Block,
+        ty: Type,
+    ) -> Result<(), Unassigned> {
+        for inst in self.predecessors.get(&block).cloned().unwrap_or_default() {
+            let value = self.read(func, blocks, local, blocks[&inst], ty)?;
+            for target in func.insts[inst].op.targets_mut() {
+                if target.block == block {
+                    target.args.push(value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that all predecessors of `block` are known. Gives the variables that are not assigned on some way.
+    pub(super) fn seal(
+        &mut self,
+        func: &mut Function,
+        blocks: &BTreeMap<Inst, Block>,
+        block: Block,
+    ) -> Vec<LocalId> {
+        self.sealed.insert(block);
+        let mut missing = Vec::new();
+        for (local, value) in self.incomplete.remove(&block).unwrap_or_default() {
+            let ty = func.type_of(value);
+            if self.fill(func, blocks, local, block, ty).is_err() {
+                missing.push(local);
+            }
+        }
+        missing
+    }
+}
+
+/// Removes block parameters that always have one value.
+pub(super) fn remove_trivial_params(func: &mut Function) {
+    loop {
+        let mut changed = false;
+        for block in func.layout.clone() {
+            // The entry's parameters are the function's.
+            if Some(block) == func.entry() {
+                continue;
+            }
+            let mut at = 0;
+            while at < func.blocks[block].params.len() {
+                let param = func.blocks[block].params[at];
+                let mut values = BTreeSet::new();
+                for inst in func.each_inst().map(|(_, i)| i).collect::<Vec<_>>() {
+                    for target in func.insts[inst].op.targets() {
+                        if target.block == block
+                            && let Some(arg) = target.args.get(at)
+                            && *arg != param
+                        {
+                            values.insert(*arg);
+                        }
+                    }
+                }
+                let only = values.iter().next().copied().filter(|_| values.len() == 1);
+                let Some(only) = only else {
+                    at += 1;
+                    continue;
+                };
+                func.blocks[block].params.remove(at);
+                for inst in func.insts.values_mut() {
+                    for target in inst.op.targets_mut() {
+                        if target.block == block && at < target.args.len() {
+                            target.args.remove(at);
+                        }
+                    }
+                }
+                func.replace_uses(param, only);
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The built-in passes, in order.
+//!
+//! Promises: this list is the order; nothing else orders them. Leaves out: passes of plugins, which the graph places.
+
+use crate::mir;
+use crate::{infer, lower, parse, resolve};
+use pbpf_core::pass::Pass;
+
+/// The built-in passes, in order.
+pub fn builtin() -> Vec<Box<dyn Pass>> {
+    vec![
+        Box::new(parse::Parse),
+        Box::new(resolve::Resolve),
+        Box::new(infer::Infer),
+        Box::new(lower::Lower),
+        // Constants first: they decide bounds, and dead branches prove nothing.
+        Box::new(mir::fold::Fold),
+        Box::new(mir::dce::Dce),
+        Box::new(mir::divide::Divide),
+    ]
+}

@@ -1,0 +1,108 @@
+//! Walks over HIR.
+//!
+//! Promises: every expression once, in order of evaluation. Leaves out: changing anything.
+
+use pbpf_core::hir::{Expr, ExprKind, Place, PlaceKind, PrintPart, Stmt, StmtKind};
+
+/// Calls `f` on each expression of a block, inner ones first.
+pub(crate) fn exprs(block: &[Stmt], f: &mut dyn FnMut(&Expr)) {
+    for stmt in block {
+        match &stmt.kind {
+            StmtKind::Expr(e) | StmtKind::Assert(e) | StmtKind::Return(Some(e)) => expr(e, f),
+            StmtKind::Assign { places, value } => {
+                expr(value, f);
+                places.iter().for_each(|p| place(p, f));
+            }
+            StmtKind::Unpack { places, values } => {
+                values.iter().for_each(|v| expr(v, f));
+                places.iter().for_each(|p| place(p, f));
+            }
+            StmtKind::Update { place: p, value, .. } => {
+                place(p, f);
+                expr(value, f);
+            }
+            StmtKind::Delete { key, .. } => expr(key, f),
+            StmtKind::If { test, then, orelse } => {
+                expr(test, f);
+                exprs(then, f);
+                exprs(orelse, f);
+            }
+            StmtKind::While { test, body, orelse } => {
+                expr(test, f);
+                exprs(body, f);
+                exprs(orelse, f);
+            }
+            StmtKind::Range { start, stop, body, orelse, .. } => {
+                expr(start, f);
+                expr(stop, f);
+                exprs(body, f);
+                exprs(orelse, f);
+            }
+            StmtKind::Return(None) | StmtKind::Break | StmtKind::Continue | StmtKind::Pass => {}
+        }
+    }
+}
+
+fn place(place: &Place, f: &mut dyn FnMut(&Expr)) {
+    match &place.kind {
+        PlaceKind::Local(_) | PlaceKind::Global(_) => {}
+        PlaceKind::Field { base, .. } => expr(base, f),
+        PlaceKind::Index { base, index } => {
+            expr(base, f);
+            expr(index, f);
+        }
+        PlaceKind::MapItem { key, .. } => expr(key, f),
+    }
+}
+
+/// Calls `f` on an expression and all in it, inner ones first.
+pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
+    match &e.kind {
+        ExprKind::Int(_)
+        | ExprKind::Bool(_)
+        | ExprKind::None
+        | ExprKind::Text(_)
+        | ExprKind::Local(_)
+        | ExprKind::Global(_)
+        | ExprKind::Map(_)
+        | ExprKind::Function(_)
+        | ExprKind::Zeroed => {}
+        ExprKind::Unary(_, a)
+        | ExprKind::Not(a)
+        | ExprKind::Walrus(_, a)
+        | ExprKind::Convert(a)
+        | ExprKind::Cast(a)
+        | ExprKind::Field(a, _)
+        | ExprKind::Deref(a)
+        | ExprKind::Contains { key: a, .. }
+        | ExprKind::Lookup(_, a)
+        | ExprKind::Item(_, a)
+        | ExprKind::Remove(_, a) => expr(a, f),
+        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Get(_, a, b) => {
+            expr(a, f);
+            expr(b, f);
+        }
+        ExprKind::Compare(a, rest) => {
+            expr(a, f);
+            rest.iter().for_each(|(_, e)| expr(e, f));
+        }
+        ExprKind::Logical(_, all) | ExprKind::Call(_, all) | ExprKind::Builtin(_, all) => {
+            all.iter().for_each(|e| expr(e, f))
+        }
+        ExprKind::If(a, b, c) | ExprKind::Store(_, a, b, c) => {
+            expr(a, f);
+            expr(b, f);
+            expr(c, f);
+        }
+        ExprKind::New(fields) => fields.iter().for_each(|(_, e)| expr(e, f)),
+        ExprKind::Helper { args, .. } => args.iter().flatten().for_each(|e| expr(e, f)),
+        ExprKind::Print(parts) => {
+            for part in parts {
+                if let PrintPart::Value(value, _) = part {
+                    expr(value, f);
+                }
+            }
+        }
+    }
+    f(e);
+}
