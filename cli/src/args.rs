@@ -8,7 +8,14 @@ use std::path::PathBuf;
 
 /// Compiles eBPF programs written in a subset of Python.
 #[derive(Debug, Parser)]
-#[command(name = "pbpf", version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "pbpf",
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]

@@ -34,10 +34,24 @@ pub(crate) struct Compiled {
 }
 
 /// Takes a program from its level up to `until`.
-pub(crate) fn compile(setup: &Setup, plan: &Plan, sources: &SourceMap, unit: Unit, until: Level, watching: &Watching) -> Compiled {
+pub(crate) fn compile(
+    setup: &Setup,
+    plan: &Plan,
+    sources: &SourceMap,
+    unit: Unit,
+    until: Level,
+    watching: &Watching,
+) -> Compiled {
     let mut compiled = Compiled::default();
     let mut decisions = Vec::new();
-    let mut watch = Watch { watching, text: String::new(), last: String::new(), started: Instant::now(), times: Vec::new(), broken: Vec::new() };
+    let mut watch = Watch {
+        watching,
+        text: String::new(),
+        last: String::new(),
+        started: Instant::now(),
+        times: Vec::new(),
+        broken: Vec::new(),
+    };
     // Source, tree, HIR, MIR: each pass in the order of the plan.
     let unit = plan.run(
         unit,
@@ -127,7 +141,9 @@ impl Observer for Watch<'_> {
             && let Unit::Mir(module) = unit
         {
             let violations = mir::verify(module);
-            self.broken.extend(violations.iter().map(|v| v.diagnostic().note(format!("after pass `{}`", pass.name))));
+            self.broken.extend(
+                violations.iter().map(|v| v.diagnostic().note(format!("after pass `{}`", pass.name))),
+            );
         }
     }
 }

@@ -65,7 +65,8 @@ impl Session {
             Some(path) => read_config(path)?,
             None => (Config::default(), PathBuf::new()),
         };
-        let named = config.plugins.values().map(|p| Named { path: dir.join(&p.path), sha256: p.sha256.clone() });
+        let named =
+            config.plugins.values().map(|p| Named { path: dir.join(&p.path), sha256: p.sha256.clone() });
         let search = Search {
             config: named.collect(),
             options: common.plugins.clone(),
@@ -98,11 +99,16 @@ impl Session {
                 name: name.clone(),
                 command: row.command.clone(),
                 dir: self.dir.clone(),
-                timeout: row.timeout.map_or(DEFAULT_TIMEOUT, |s| Duration::from_secs_f64(s.clamp(0.01, 3600.0))),
+                timeout: row
+                    .timeout
+                    .map_or(DEFAULT_TIMEOUT, |s| Duration::from_secs_f64(s.clamp(0.01, 3600.0))),
                 after: row.after.clone(),
                 before: row.before.clone(),
             };
-            let entry = Entry::new(Box::new(ExternalPass::new(external)), Source::Plugin("the configuration".to_owned()));
+            let entry = Entry::new(
+                Box::new(ExternalPass::new(external)),
+                Source::Plugin("the configuration".to_owned()),
+            );
             all.push((entry, !row.only_named));
         }
         all
@@ -146,13 +152,18 @@ impl Setup {
         if let Some(cpu) = compiling.cpu.as_ref().or(table.cpu.as_ref()) {
             match Cpu::parse(cpu) {
                 Some(cpu) => target.cpu = cpu,
-                None => errors.push(bad_option(&format!("there is no BPF instruction set `{cpu}`"), "use v1, v2, v3 or v4")),
+                None => errors.push(bad_option(
+                    &format!("there is no BPF instruction set `{cpu}`"),
+                    "use v1, v2, v3 or v4",
+                )),
             }
         }
         if let Some(version) = compiling.target_kernel.as_ref().or(table.kernel.as_ref()) {
             match KernelVersion::parse(version) {
                 Some(version) => target.kernel = Some(version),
-                None => errors.push(bad_option(&format!("`{version}` is no kernel version"), "write it as 6.1")),
+                None => {
+                    errors.push(bad_option(&format!("`{version}` is no kernel version"), "write it as 6.1"))
+                }
             }
         }
         if let Some(arch) = compiling.arch.as_ref().or(table.arch.as_ref()) {

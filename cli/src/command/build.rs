@@ -86,8 +86,14 @@ pub(crate) fn run(args: BuildArgs) -> u8 {
     for file in &files {
         let job = build_file(&setup, &plan, file, &outputs, &watching);
         let mut diagnostics = job.compiled.diagnostics;
-        if setup.session.config.build.deny_warnings && !diagnostics.has_errors() && !diagnostics.list().is_empty() {
-            diagnostics.push(Diagnostic::error("denied-warning", "warnings are errors here").note("`deny-warnings` is set in `[build]`"));
+        if setup.session.config.build.deny_warnings
+            && !diagnostics.has_errors()
+            && !diagnostics.list().is_empty()
+        {
+            diagnostics.push(
+                Diagnostic::error("denied-warning", "warnings are errors here")
+                    .note("`deny-warnings` is set in `[build]`"),
+            );
         }
         worst = worst.max(report::finish(&diagnostics, &job.sources, format));
     }
@@ -103,7 +109,10 @@ fn plan_outputs(args: &BuildArgs, setup: &Setup) -> Result<(Vec<PathBuf>, Output
         args.files.clone()
     };
     if files.is_empty() {
-        errors.push(bad_option("there is nothing to build", "name sources, or a configuration that does: `--config pbpf.toml`"));
+        errors.push(bad_option(
+            "there is nothing to build",
+            "name sources, or a configuration that does: `--config pbpf.toml`",
+        ));
     }
     let names: &[String] = if args.emit.is_empty() { &table.emit } else { &args.emit };
     let mut kinds = Vec::new();
@@ -112,7 +121,8 @@ fn plan_outputs(args: &BuildArgs, setup: &Setup) -> Result<(Vec<PathBuf>, Output
             Some((kind, ..)) if kinds.contains(kind) => {}
             Some((kind, ..)) => kinds.push(*kind),
             None => {
-                let near = names::nearest(name, KINDS.iter().map(|(_, n, _)| *n)).map(|n| format!("did you mean `{n}`?"));
+                let near = names::nearest(name, KINDS.iter().map(|(_, n, _)| *n))
+                    .map(|n| format!("did you mean `{n}`?"));
                 let all: Vec<&str> = KINDS.iter().map(|(_, n, _)| *n).collect();
                 errors.push(
                     Diagnostic::error("bad-option", format!("there is no output `{name}`"))
@@ -129,19 +139,29 @@ fn plan_outputs(args: &BuildArgs, setup: &Setup) -> Result<(Vec<PathBuf>, Output
     if let Some(level) = args.opt_level.as_ref().or(table.opt_level.as_ref()) {
         match OptLevel::parse(level) {
             Some(level) => options.opt = level,
-            None => errors.push(bad_option(&format!("there is no optimisation level `{level}`"), "use O1, O2, O3, Os or Oz")),
+            None => errors.push(bad_option(
+                &format!("there is no optimisation level `{level}`"),
+                "use O1, O2, O3, Os or Oz",
+            )),
         }
     }
     options.dwarf = args.dwarf || table.dwarf.unwrap_or(false);
     if args.output.is_some() && (files.len() > 1 || kinds.len() > 1) {
         errors.push(bad_option("`-o` names one file, and there are several outputs", "use `--out-dir`"));
     }
-    let dir = args.out_dir.clone().or_else(|| table.out_dir.as_ref().map(|d| setup.session.dir.join(d))).unwrap_or_default();
+    let dir = args
+        .out_dir
+        .clone()
+        .or_else(|| table.out_dir.as_ref().map(|d| setup.session.dir.join(d)))
+        .unwrap_or_default();
     let mut stems: Vec<_> = files.iter().filter_map(|f| f.file_stem()).collect();
     stems.sort();
     if let Some(pair) = stems.windows(2).find(|p| p[0] == p[1]) {
         let name = pair[0].to_string_lossy();
-        errors.push(bad_option(&format!("two sources are called `{name}`, so one output would replace the other"), "rename one"));
+        errors.push(bad_option(
+            &format!("two sources are called `{name}`, so one output would replace the other"),
+            "rename one",
+        ));
     }
     if errors.is_empty() {
         Ok((files, Outputs { kinds, single: args.output.clone(), dir, emit: options }))
@@ -202,7 +222,9 @@ fn write(source: &Path, kind: Kind, bytes: &[u8], outputs: &Outputs) -> Result<(
             outputs.dir.join(format!("{stem}.{ending}"))
         }
     };
-    let fail = |e: &std::io::Error| Diagnostic::error("no-output", format!("`{}` cannot be written: {}", path.display(), reason(e)));
+    let fail = |e: &std::io::Error| {
+        Diagnostic::error("no-output", format!("`{}` cannot be written: {}", path.display(), reason(e)))
+    };
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).map_err(|e| fail(&e))?;
     }

@@ -34,7 +34,13 @@ pub(crate) fn run(args: ExplainArgs) -> u8 {
         Err(error) => return failed(error, format),
     };
     if let Some((info, _)) = plan.passes().find(|(info, _)| info.name == what) {
-        report::out(&format!("pass {}: {}\n\nfrom {} to {}\n", info.name, info.doc, info.from.as_str(), info.to.as_str()));
+        report::out(&format!(
+            "pass {}: {}\n\nfrom {} to {}\n",
+            info.name,
+            info.doc,
+            info.from.as_str(),
+            info.to.as_str()
+        ));
         return report::DONE;
     }
     let known = PAGES.iter().map(|(code, _)| *code);
@@ -42,7 +48,10 @@ pub(crate) fn run(args: ExplainArgs) -> u8 {
     let types = registry.program_types().map(|(_, t)| t.row.name.as_str());
     let passes: Vec<String> = plan.passes().map(|(i, _)| i.name.clone()).collect();
     let all = known.chain(helpers).chain(types).chain(passes.iter().map(String::as_str));
-    let near = names::nearest(what, all).map_or_else(|| "name a code, a pass, a program type or a helper".to_owned(), |n| format!("did you mean `{n}`?"));
+    let near = names::nearest(what, all).map_or_else(
+        || "name a code, a pass, a program type or a helper".to_owned(),
+        |n| format!("did you mean `{n}`?"),
+    );
     report::fail(vec![bad_option(&format!("nothing is known of `{what}`"), &near)], &SourceMap::new(), format)
 }
 
@@ -61,7 +70,13 @@ fn program_type(registry: &Registry, name: &str) -> Option<String> {
     if !row.context.fields.is_empty() {
         let _ = writeln!(out, "context:");
         for field in &row.context.fields {
-            let _ = writeln!(out, "  {} ({} bits{})", field.name, field.bits, if field.write { ", writable" } else { "" });
+            let _ = writeln!(
+                out,
+                "  {} ({} bits{})",
+                field.name,
+                field.bits,
+                if field.write { ", writable" } else { "" }
+            );
         }
     }
     if let Some(kernel) = &row.needs.kernel {

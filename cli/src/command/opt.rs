@@ -42,7 +42,8 @@ pub(crate) fn run(args: OptArgs) -> u8 {
     if !violations.is_empty() {
         return report::fail(violations, &sources, format);
     }
-    let compiled = compile(&setup, &plan, &sources, Unit::Mir(module), Level::Mir, &Watching::from(&args.compiling));
+    let compiled =
+        compile(&setup, &plan, &sources, Unit::Mir(module), Level::Mir, &Watching::from(&args.compiling));
     let status = report::finish(&compiled.diagnostics, &sources, format);
     report::err(&compiled.watched);
     let Some(Unit::Mir(module)) = &compiled.unit else { return status };

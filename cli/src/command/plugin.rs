@@ -1,3 +1,5 @@
 //! `pbpf plugin`.
 use crate::args::PluginArgs;
-pub(crate) fn run(_args: PluginArgs) -> u8 { 0 }
+pub(crate) fn run(_args: PluginArgs) -> u8 {
+    0
+}

@@ -1,3 +1,5 @@
 //! `pbpf run`.
 use crate::args::RunArgs;
-pub(crate) fn run(_args: RunArgs) -> u8 { 0 }
+pub(crate) fn run(_args: RunArgs) -> u8 {
+    0
+}

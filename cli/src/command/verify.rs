@@ -1,3 +1,5 @@
 //! `pbpf verify`.
 use crate::args::VerifyArgs;
-pub(crate) fn run(_args: VerifyArgs) -> u8 { 0 }
+pub(crate) fn run(_args: VerifyArgs) -> u8 {
+    0
+}
