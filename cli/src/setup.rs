@@ -12,9 +12,8 @@ use pbpf_core::graph::{Entry, Plan, Source};
 use pbpf_core::pass::Options;
 use pbpf_core::source::SourceMap;
 use pbpf_core::target::{Cpu, KernelVersion, Target};
-use pbpf_plugin_host::{DEFAULT_TIMEOUT, External, ExternalPass, Named, Plugins, Search};
+use pbpf_plugin_host::{External, ExternalPass, Named, Plugins, Search};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What commands share: the configuration and the plugins.
 #[derive(Debug)]
@@ -80,12 +79,12 @@ impl Session {
 
     /// The passes in order.
     pub(crate) fn plan(&self) -> Result<Plan, Failed> {
-        Plan::new(pbpf_passes::pipeline::builtin(), self.candidates(), &self.config.edits())
+        Plan::new(pbpf_passes::pipeline::builtin(), self.candidates()?, &self.config.edits())
             .map_err(|errors| (errors, SourceMap::new()))
     }
 
     /// The passes that plugins and the configuration bring, and whether they run without being asked for.
-    pub(crate) fn candidates(&self) -> Vec<(Entry, bool)> {
+    pub(crate) fn candidates(&self) -> Result<Vec<(Entry, bool)>, Failed> {
         let mut all = Vec::new();
         for pass in self.plugins.passes() {
             let id = pass.id();
@@ -95,23 +94,17 @@ impl Session {
             all.push((Entry::new(Box::new(pass), Source::Plugin(format!("plugin `{plugin}`"))), on));
         }
         for (name, row) in &self.config.passes.external {
-            let external = External {
-                name: name.clone(),
-                command: row.command.clone(),
-                dir: self.dir.clone(),
-                timeout: row
-                    .timeout
-                    .map_or(DEFAULT_TIMEOUT, |s| Duration::from_secs_f64(s.clamp(0.01, 3600.0))),
-                after: row.after.clone(),
-                before: row.before.clone(),
-            };
+            let external = External::new(name, row.command.clone(), self.dir.clone(), row.timeout);
+            let mut external = external.map_err(|error| (vec![error], SourceMap::new()))?;
+            external.after.clone_from(&row.after);
+            external.before.clone_from(&row.before);
             let entry = Entry::new(
                 Box::new(ExternalPass::new(external)),
                 Source::Plugin("the configuration".to_owned()),
             );
             all.push((entry, !row.only_named));
         }
-        all
+        Ok(all)
     }
 }
 

@@ -21,7 +21,10 @@ pub(crate) fn run(args: OptArgs) -> u8 {
     };
     let mut entries: Vec<Entry> =
         pbpf_passes::pipeline::builtin().into_iter().map(|p| Entry::new(p, Source::Builtin)).collect();
-    entries.extend(setup.session.candidates().into_iter().map(|(entry, _)| entry));
+    match setup.session.candidates() {
+        Ok(candidates) => entries.extend(candidates.into_iter().map(|(entry, _)| entry)),
+        Err(error) => return failed(error, format),
+    }
     let plan = match Plan::only(entries, &args.passes, Level::Mir) {
         Ok(plan) => plan,
         Err(errors) => return report::fail(errors, &SourceMap::new(), format),
