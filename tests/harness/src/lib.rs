@@ -25,7 +25,6 @@ pub mod runner;
 pub mod scan;
 pub mod suite;
 pub mod sys;
-pub mod trace;
 pub mod values;
 pub mod vm;
 pub mod workload;

@@ -9,7 +9,6 @@ use std::{
     io,
     net::UdpSocket,
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
-    time::Duration,
 };
 
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
@@ -116,12 +115,4 @@ pub fn wait(pid: u32) -> io::Result<Ended> {
 pub fn kill_group(group: u32) {
     // SAFETY: takes numbers only; the caller started that group and has not yet waited for its leader.
     unsafe { libc::kill(-(group as libc::pid_t), libc::SIGKILL) };
-}
-
-/// Blocks until `fd` has something to read; false after `limit`.
-pub fn readable(fd: BorrowedFd<'_>, limit: Duration) -> io::Result<bool> {
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let limit = limit.as_millis().min(i32::MAX as u128) as i32;
-    // SAFETY: one `pollfd`, which lives here.
-    Ok(check(unsafe { libc::poll(&raw mut poll, 1, limit) })? > 0)
 }

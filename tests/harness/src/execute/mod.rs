@@ -10,12 +10,18 @@ use crate::{
     network::Network,
     plan::{Action, Place, Plan, RunTest, Step, Verdict},
     report::{Outcome, Program, Report},
-    trace::{Printed, Trace},
     values::{self, Variables},
     workload,
 };
-use pbpf_loader::{Attached, LoadError, Loaded, Object, OpenOptions, Target, TestRun, features::Feature};
-use std::{collections::BTreeMap, fs, process, time::Duration};
+use pbpf_loader::{
+    Attached, LoadError, Loaded, Object, OpenOptions, Target, TestRun, TraceLine, TracePipe,
+    features::Feature,
+};
+use std::{
+    collections::BTreeMap,
+    fs, process,
+    time::{Duration, Instant},
+};
 
 /// How long a printed line may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -123,13 +129,14 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
         network: Network::open(place.unwrap_or(Place::Nowhere))?,
         attached: None,
         trace: None,
+        lines: Vec::new(),
         variables: Variables { pid: process::id(), parent: process::id(), comm: String::new() },
         own: vec![process::id()],
         sizes,
         loaded,
     };
     if plan.steps.iter().any(|step| matches!(step.action, Action::Prints { .. })) {
-        session.trace = Some(Trace::open().map_err(|e| format!("cannot read what programs print: {e}"))?);
+        session.trace = Some(TracePipe::open().map_err(|e| format!("cannot read what programs print: {e}"))?);
     }
     for step in &plan.steps {
         if let Action::Needs(need) = &step.action
@@ -145,7 +152,9 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
 /// A loaded object at work. Fields drop in order: first what is attached, the object last.
 struct Session {
     attached: Option<Attached>,
-    trace: Option<Trace>,
+    trace: Option<TracePipe>,
+    /// All that was printed so far.
+    lines: Vec<TraceLine>,
     network: Option<Network>,
     variables: Variables,
     /// Processes whose printed lines count: this one and its workloads.
@@ -249,21 +258,27 @@ impl Session {
 
     fn prints(&mut self, text: &str, times: Option<u32>, anyone: bool) -> Result<(), String> {
         let wanted = values::expand(text, &self.variables);
-        let counts = |line: &Printed| (anyone || self.own.contains(&line.pid)) && line.text.contains(&wanted);
-        let count = |lines: &[Printed]| lines.iter().filter(|line| counts(line)).count();
-        let trace = self.trace.as_mut().ok_or("the trace is not open")?;
+        let own = &self.own;
+        let counts = |line: &&TraceLine| (anyone || own.contains(&line.pid)) && line.text.contains(&wanted);
+        let pipe = self.trace.as_mut().ok_or("the trace is not open")?;
         // A line that must not come is waited for as well, but not for long.
         let patience = if times == Some(0) { PATIENCE / 10 } else { PATIENCE };
+        let deadline = Instant::now() + patience;
         let enough = times.map_or(1, |n| n as usize).max(1);
-        let lines = trace
-            .lines(patience, |lines| count(lines) >= enough)
-            .map_err(|e| format!("cannot read what programs print: {e}"))?;
-        let seen = count(lines);
+        let mut seen = self.lines.iter().filter(counts).count();
+        // What is there already is read in any case: one line too many is a failure.
+        loop {
+            let until = if seen < enough { deadline } else { Instant::now() };
+            let line = pipe.next_line(until).map_err(|e| format!("cannot read what programs print: {e}"))?;
+            let Some(line) = line else { break };
+            seen += usize::from(counts(&&line));
+            self.lines.push(line);
+        }
         if times.map_or(seen > 0, |n| n as usize == seen) {
             return Ok(());
         }
-        let own: Vec<&str> =
-            lines.iter().filter(|l| self.own.contains(&l.pid)).map(|l| l.text.as_str()).take(10).collect();
+        let lines = self.lines.iter().filter(|line| self.own.contains(&line.pid));
+        let own: Vec<&str> = lines.map(|line| line.text.as_str()).take(10).collect();
         Err(format!("\"{wanted}\" was printed {seen} times; the lines of the case's processes: {own:?}"))
     }
 }
