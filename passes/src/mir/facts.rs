@@ -108,7 +108,7 @@ fn condition(func: &Function, value: Value, holds: bool, out: &mut Vec<Fact>, de
             out.push(Fact { cond: cond.swap(), a: *b, b: right(*a) });
         }
         Op::Unary(UnaryOp::Not, a) if func.type_of(*a) == Type::I1 => {
-            condition(func, *a, !holds, out, depth + 1)
+            condition(func, *a, !holds, out, depth + 1);
         }
         Op::Binary(BinaryOp::Xor, [a, b]) if func.type_of(*a) == Type::I1 && is(*b, 1) => {
             condition(func, *a, !holds, out, depth + 1);

@@ -4,10 +4,14 @@
 //! core does.
 
 mod eval;
+mod exit;
 mod facts;
 mod ranges;
+mod rules;
 
 pub mod dce;
 pub mod divide;
 pub mod fold;
+pub mod legalise;
+pub mod null_checks;
 pub mod simplify_cfg;
