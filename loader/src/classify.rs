@@ -9,13 +9,16 @@
 use crate::errno::Errno;
 use crate::error::{LoadError, Refused};
 use crate::message::Message;
+use crate::verifier_log::SourceLine;
 
 /// The verifier's log of one program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProgramLog {
     pub(crate) program: String,
     pub(crate) section: String,
     pub(crate) log: String,
+    /// The object's line info for it; only read for programs that were refused before.
+    pub(crate) lines: Vec<SourceLine>,
 }
 
 /// A failed load.
@@ -33,6 +36,12 @@ impl Failure {
     pub(crate) fn refused_program(&self) -> Option<String> {
         let program = self.failed_program()?;
         self.log_of(program).filter(|log| says_something(&log.log)).map(|log| log.program.clone())
+    }
+
+    /// Whether the log of `program` ends with the numbers that end every log.
+    pub(crate) fn log_has_end(&self, program: &str) -> bool {
+        self.log_of(program)
+            .is_some_and(|l| l.log.lines().next_back().is_some_and(|line| line.starts_with("processed ")))
     }
 
     /// `prog 'NAME': BPF program load failed: -EACCES`
@@ -91,10 +100,13 @@ pub(crate) fn classify(failure: Failure) -> LoadError {
             LoadError::Map { map, errno, messages }
         };
     }
-    // "extern (func ksym) 'f': not found in kernel or module BTFs", "extern 'x' (strong): not resolved"
+    // "extern (func ksym) 'f': not found in kernel or module BTFs", "extern 'x' (strong): not resolved",
+    // "extern (func ksym) 'f': func_proto [7] incompatible with vmlinux [81]"
     if let Some(said) = failure.find("extern ") {
-        let name = between(said, "'", "'").unwrap_or_default().to_owned();
-        return missing(failure, None, format!("the kernel has no '{name}'"));
+        let name = between(said, "'", "'").unwrap_or_default();
+        let missing_name = said.contains("not found") || said.contains("not resolved");
+        let what = if missing_name { format!("the kernel has no '{name}'") } else { said.to_owned() };
+        return missing(failure, None, what);
     }
     // "struct_ops init_kern x: struct sched_ext_ops is not found in kernel BTF", "... Cannot find member dump
     // in kernel BTF"
@@ -120,10 +132,7 @@ pub(crate) fn classify(failure: Failure) -> LoadError {
 
 /// The kernel was given `program` and did not take it.
 fn program_failure(program: String, failure: Failure) -> LoadError {
-    let (section, log) = match failure.log_of(&program) {
-        Some(log) => (log.section.clone(), log.log.clone()),
-        None => (String::new(), String::new()),
-    };
+    let ProgramLog { section, log, lines, .. } = failure.log_of(&program).cloned().unwrap_or_default();
     // libbpf puts calls to functions that cannot exist in place of what it could not resolve, and rewrites
     // the verifier's answer where it recognises it: "failed to resolve CO-RE relocation <byte_off> [9] struct
     // task_struct.no_such (0:0 @ offset 0)"
@@ -146,7 +155,7 @@ fn program_failure(program: String, failure: Failure) -> LoadError {
     }
     if says_something(&log) {
         let Failure { errno, messages, .. } = failure;
-        return LoadError::Refused(Box::new(Refused { program, section, errno, log, messages }));
+        return LoadError::Refused(Box::new(Refused { program, section, errno, log, lines, messages }));
     }
     // The verifier did not run: the system call refused the program's type, attach type or flags, or this
     // process.
@@ -160,7 +169,7 @@ fn program_failure(program: String, failure: Failure) -> LoadError {
         // saw them.
         Errno::E2BIG => {
             let Failure { errno, messages, .. } = failure;
-            LoadError::Refused(Box::new(Refused { program, section, errno, log, messages }))
+            LoadError::Refused(Box::new(Refused { program, section, errno, log, lines, messages }))
         }
         _ => {
             let what = format!("it does not take program '{program}' in section '{section}'");
@@ -189,7 +198,12 @@ mod tests {
         Failure {
             errno: Errno(errno),
             messages: messages.iter().map(|m| Message { level: Level::Warning, text: (*m).into() }).collect(),
-            logs: vec![ProgramLog { program: "p".into(), section: "kprobe/x".into(), log: log.into() }],
+            logs: vec![ProgramLog {
+                program: "p".into(),
+                section: "kprobe/x".into(),
+                log: log.into(),
+                lines: Vec::new(),
+            }],
             privileged: true,
         }
     }

@@ -7,6 +7,7 @@
 
 use crate::errno::Errno;
 use crate::message::Message;
+use crate::verifier_log::{self, Refusal, SourceLine};
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
@@ -47,7 +48,7 @@ impl fmt::Display for OpenError {
         match self {
             Self::Read { path, errno } => write!(f, "cannot read {}: {errno}", path.display()),
             Self::NotAnObject { errno, messages } => {
-                write!(f, "not a BPF object: {}", last_warning(messages).unwrap_or(&errno.to_string()))
+                write!(f, "not a BPF object: {}", first_warning(messages).unwrap_or(&errno.to_string()))
             }
             Self::NoSuchProgram { name, known } if known.is_empty() => {
                 write!(f, "no program '{name}': the object has no programs")
@@ -74,8 +75,17 @@ pub struct Refused {
     /// The verifier's log up to the refusal, along the path that led there. [`crate::verifier_log::parse`]
     /// reads it.
     pub log: String,
+    /// The object's line info for the program, by instruction.
+    pub lines: Vec<SourceLine>,
     /// What libbpf said during the load.
     pub messages: Vec<Message>,
+}
+
+impl Refused {
+    /// Reads the log.
+    pub fn refusal(&self) -> Refusal {
+        verifier_log::parse(&self.program, &self.log, &self.lines)
+    }
 }
 
 /// An object cannot be loaded.
@@ -199,7 +209,7 @@ impl fmt::Display for LoadError {
             Self::MissingFeature { what, errno, .. } => {
                 write!(f, "this kernel cannot do it: {what}: {errno}")
             }
-            Self::Other { errno, messages, .. } => match last_warning(messages) {
+            Self::Other { errno, messages, .. } => match first_warning(messages) {
                 Some(said) => write!(f, "cannot load: {said}"),
                 None => write!(f, "cannot load: {errno}"),
             },
@@ -232,7 +242,7 @@ impl AttachError {
 impl fmt::Display for AttachError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot attach '{}' to {}: {}", self.name, self.target, self.errno)?;
-        match last_warning(&self.messages) {
+        match first_warning(&self.messages) {
             Some(said) => write!(f, ": {said}"),
             None => Ok(()),
         }
@@ -289,7 +299,7 @@ impl fmt::Display for MapError {
 
 impl Error for MapError {}
 
-/// The last warning among `messages`, on one line.
-pub(crate) fn last_warning(messages: &[Message]) -> Option<&str> {
-    messages.iter().rev().find(|m| m.is_warning()).and_then(|m| m.text.lines().next())
+/// The first warning among `messages`, its first line: libbpf tells the cause first and what it led to after.
+pub(crate) fn first_warning(messages: &[Message]) -> Option<&str> {
+    messages.iter().find(|m| m.is_warning()).and_then(|m| m.text.lines().next())
 }

@@ -34,6 +34,7 @@ mod classify;
 mod errno;
 mod error;
 mod layout_btf;
+mod line_info;
 mod load;
 mod loaded;
 mod map;

@@ -11,10 +11,12 @@
 use crate::classify::{self, Failure, ProgramLog};
 use crate::errno::Errno;
 use crate::error::LoadError;
+use crate::line_info;
 use crate::loaded::Loaded;
 use crate::message::{self, Message};
 use crate::object::{self, LogDetail, Object, OpenOptions, Programs};
 use crate::program::ProgramReport;
+use crate::verifier_log::SourceLine;
 use libbpf_rs::{AsRawLibbpf as _, OpenObject};
 use std::collections::BTreeMap;
 
@@ -23,9 +25,10 @@ const STATS_BYTES: usize = 64 << 10;
 /// Log level for a refused program: `BPF_LOG_LEVEL1`, which keeps the path that failed and forgets the
 /// others, with `BPF_LOG_STATS`.
 const REFUSED_LEVEL: u32 = 1 | 4;
-/// Log bytes for a refused program at first, and at most. Kernels from 6.4 on keep the end of a log that is
-/// too long and older ones its beginning; the refusal is at the end.
-const FULL_BYTES: usize = 16 << 20;
+/// Log bytes for a refused program at first, and at most. The refusal is at the end of the log. Kernels from
+/// 6.4 on keep the end of a log that is too long (a loop without an end writes 70 MB), so that the first size
+/// does; older ones keep its beginning.
+const FULL_BYTES: usize = 1 << 20;
 const MAX_BYTES: usize = 256 << 20;
 
 /// What the verifier said of one program.
@@ -44,32 +47,30 @@ impl Object {
     pub fn load(self) -> Result<Loaded, LoadError> {
         let Self { bytes, options, open, .. } = self;
         let mut logs = BTreeMap::new();
-        match attempt(open, &options, &logs) {
-            Ok(loaded) => Ok(loaded),
-            Err(first) => {
-                let Some(mut program) = first.refused_program() else { return Err(first.into_error()) };
-                let mut size = FULL_BYTES;
-                loop {
-                    logs.insert(program.clone(), size);
-                    // The object opened before; should it not open again, the first failure tells what there
-                    // is to tell.
-                    let reopened = message::capture(|| object::open_raw(&bytes, &options)).0;
-                    let Ok(Ok(mut again)) = reopened else { return Err(first.into_error()) };
-                    select(&mut again, &options.programs);
-                    let failure = match attempt(again, &options, &logs) {
-                        Ok(loaded) => return Ok(loaded),
-                        Err(failure) => failure,
-                    };
-                    match failure.refused_program() {
-                        Some(other) if other != program => program = other,
-                        Some(_) if failure.errno == Errno::ENOSPC && size < MAX_BYTES => size *= 4,
-                        // A log that is cut even so: its number says so instead of the refusal's.
-                        Some(_) if failure.errno == Errno::ENOSPC => {
-                            return Err(Failure { errno: first.errno, ..failure }.into_error());
-                        }
-                        _ => return Err(failure.into_error()),
-                    }
-                }
+        let first = match attempt(open, &options, &logs) {
+            Ok(loaded) => return Ok(loaded),
+            Err(failure) => failure,
+        };
+        let Some(mut program) = first.refused_program() else { return Err(first.into_error()) };
+        let mut size = FULL_BYTES;
+        loop {
+            logs.insert(program.clone(), size);
+            // The object opened before; should it not open again, the first failure tells what there is to
+            // tell.
+            let reopened = message::capture(|| object::open_raw(&bytes, &options)).0;
+            let Ok(Ok(mut again)) = reopened else { return Err(first.into_error()) };
+            select(&mut again, &options.programs);
+            let failure = match attempt(again, &options, &logs) {
+                Ok(loaded) => return Ok(loaded),
+                Err(failure) => failure,
+            };
+            match failure.refused_program() {
+                Some(other) if other != program => program = other,
+                Some(_) if failure.errno != Errno::ENOSPC => return Err(failure.into_error()),
+                Some(_) if size < MAX_BYTES && !failure.log_has_end(&program) => size *= 4,
+                // The log is cut, and the number says so instead of the refusal's.
+                Some(_) => return Err(Failure { errno: first.errno, ..failure }.into_error()),
+                None => return Err(failure.into_error()),
             }
         }
     }
@@ -154,12 +155,13 @@ fn attempt(
         let (level, bytes) = match (full.get(&name), options.log) {
             (Some(bytes), _) => (REFUSED_LEVEL, *bytes),
             (None, LogDetail::Stats) => (options.log.level(), STATS_BYTES),
-            (None, LogDetail::All) => (options.log.level(), 4 * FULL_BYTES),
+            (None, LogDetail::All) => (options.log.level(), MAX_BYTES),
         };
         let mut buffer = LogBuffer {
             name,
             section: program.section().to_string_lossy().into_owned(),
             bytes: vec![0; bytes],
+            lines: Vec::new(),
         };
         program.set_log_level(level);
         // SAFETY: the program belongs to `open`, which is not loaded yet. The kernel writes the log during
@@ -173,9 +175,28 @@ fn attempt(
         }
         logs.push(buffer);
     }
-    // SAFETY: `open` owns a valid object that was not loaded before.
-    let (code, messages) =
-        message::capture(|| unsafe { libbpf_sys::bpf_object__load(open.as_libbpf_object().as_ptr()) });
+    let object = open.as_libbpf_object().as_ptr();
+    let (code, messages) = message::capture(|| {
+        // SAFETY: `open` owns a valid object that was not loaded before. Line info is there between preparing
+        // and loading: a load that fails frees it.
+        unsafe {
+            if !full.is_empty() {
+                let code = libbpf_sys::bpf_object__prepare(object);
+                if code < 0 {
+                    return code;
+                }
+                for program in open.progs() {
+                    let name = program.name().to_string_lossy();
+                    if let Some(buffer) =
+                        logs.iter_mut().find(|log| full.contains_key(&log.name) && log.name == name)
+                    {
+                        buffer.lines = line_info::lines(object, program.as_libbpf_object().as_ptr());
+                    }
+                }
+            }
+            libbpf_sys::bpf_object__load(object)
+        }
+    });
     let logs: Vec<ProgramLog> = logs.into_iter().map(LogBuffer::into_log).collect();
     if let Some(errno) = Errno::from_return(code) {
         return Err(Failure { errno, messages, logs, privileged: crate::features::privileged() });
@@ -189,13 +210,14 @@ struct LogBuffer {
     name: String,
     section: String,
     bytes: Vec<u8>,
+    lines: Vec<SourceLine>,
 }
 
 impl LogBuffer {
     fn into_log(self) -> ProgramLog {
         let end = self.bytes.iter().position(|b| *b == 0).unwrap_or(self.bytes.len());
         let log = String::from_utf8_lossy(&self.bytes[..end]).into_owned();
-        ProgramLog { program: self.name, section: self.section, log }
+        ProgramLog { program: self.name, section: self.section, log, lines: self.lines }
     }
 }
 
