@@ -8,6 +8,7 @@ mod args;
 mod btf;
 mod command;
 mod compile;
+mod kernel;
 mod report;
 mod setup;
 

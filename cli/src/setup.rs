@@ -58,8 +58,14 @@ pub(crate) fn reason(error: &std::io::Error) -> &'static str {
 }
 
 impl Session {
-    /// Reads the configuration and finds the plugins.
+    /// Reads the configuration and finds the plugins; a plugin that is refused ends it.
     pub(crate) fn open(common: &Common) -> Result<Session, Failed> {
+        let (session, errors) = Self::survey(common)?;
+        if errors.is_empty() { Ok(session) } else { Err((errors, SourceMap::new())) }
+    }
+
+    /// Reads the configuration and finds the plugins, with the reasons why some are refused.
+    pub(crate) fn survey(common: &Common) -> Result<(Session, Vec<Diagnostic>), Failed> {
         let (config, dir) = match &common.config {
             Some(path) => read_config(path)?,
             None => (Config::default(), PathBuf::new()),
@@ -73,8 +79,8 @@ impl Session {
             user: user_folder(),
             executable: std::env::current_exe().ok(),
         };
-        let plugins = Plugins::discover(&search).map_err(|errors| (errors, SourceMap::new()))?;
-        Ok(Session { config, dir, plugins })
+        let (plugins, errors) = Plugins::survey(&search);
+        Ok((Session { config, dir, plugins }, errors))
     }
 
     /// The passes in order.

@@ -1,5 +1,112 @@
-//! `pbpf run`.
+//! `pbpf run`: loads, attaches, and prints what the program prints.
+
+use super::{failed, verify};
 use crate::args::RunArgs;
-pub(crate) fn run(_args: RunArgs) -> u8 {
-    0
+use crate::compile::Watching;
+use crate::kernel;
+use crate::report;
+use crate::setup::{Setup, bad_option};
+use pbpf_core::diag::{Diagnostic, Diagnostics};
+use pbpf_core::source::SourceMap;
+use pbpf_loader::{Loaded, Object, OpenOptions, Target, TracePipe};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Set when the user wants to stop.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// How long one wait for a line lasts, so that Ctrl-C is seen.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs the command.
+pub(crate) fn run(args: RunArgs) -> u8 {
+    let format = args.compiling.common.message_format;
+    let setup = match Setup::new(&args.compiling) {
+        Ok(setup) => setup,
+        Err(error) => return failed(error, format),
+    };
+    let plan = match setup.session.plan() {
+        Ok(plan) => plan,
+        Err(error) => return failed(error, format),
+    };
+    let (built, mut diagnostics, sources) = verify::object(&setup, &plan, &args.file, &Watching::from(&args.compiling));
+    let Some(built) = built else { return report::finish(&diagnostics, &sources, format) };
+    if let Err(errors) = attach_and_watch(&args, &setup, built, &sources) {
+        diagnostics.extend(errors);
+    }
+    report::finish(&diagnostics, &sources, format)
+}
+
+fn attach_and_watch(args: &RunArgs, setup: &Setup, built: kernel::Built, sources: &SourceMap) -> Result<(), Vec<Diagnostic>> {
+    let duration = match args.duration {
+        Some(seconds) => Some(
+            Duration::try_from_secs_f64(seconds)
+                .map_err(|_| vec![bad_option(&format!("{seconds} is no number of seconds"), "give a positive number")])?,
+        ),
+        None => None,
+    };
+    let interface = args.interface.as_deref().map(interface_index).transpose().map_err(|e| vec![e])?;
+    kernel::permitted().map_err(|e| vec![e])?;
+    let options = OpenOptions { name: Some(built.name.clone()), ..OpenOptions::default() };
+    let object = Object::open_bytes(built.bytes, &options).map_err(|e| vec![kernel::open_error(&e)])?;
+    let loaded = object.load().map_err(|e| kernel::load_error(&e, sources, setup))?;
+    // Opened before anything is attached, so that the first line shows too.
+    let mut pipe = TracePipe::open()
+        .map_err(|e| vec![Diagnostic::error("no-trace", format!("what programs print cannot be read: {e}"))])?;
+    let fallback = interface.map(|index| Target::Interface { index, flags: 0 });
+    let attached = loaded.attach_all(&[], fallback.as_ref()).map_err(|e| vec![kernel::attach_error(&e)])?;
+    if let Some(name) = attached.unattached.first() {
+        return Err(vec![
+            Diagnostic::error("not-attached", format!("program `{name}` attaches to a network interface, and none is named"))
+                .help("name one with `--interface`"),
+        ]);
+    }
+    catch_interrupt();
+    let end = duration.map(|d| Instant::now() + d);
+    while !STOP.load(Ordering::Relaxed) && end.is_none_or(|end| Instant::now() < end) {
+        let tick = Instant::now() + TICK;
+        let deadline = end.map_or(tick, |end| end.min(tick));
+        match pipe.next_line(deadline) {
+            Ok(Some(line)) => report::out(&format!("{:>16}-{:<7} {}\n", line.comm, line.pid, line.text)),
+            Ok(None) => {}
+            Err(e) => return Err(vec![Diagnostic::error("no-trace", format!("what programs print cannot be read: {e}"))]),
+        }
+    }
+    if args.maps {
+        report::out(&maps(&loaded));
+    }
+    Ok(())
+}
+
+fn interface_index(name: &str) -> Result<u32, Diagnostic> {
+    let path = format!("/sys/class/net/{name}/ifindex");
+    let text = if name.contains('/') { None } else { std::fs::read_to_string(path).ok() };
+    text.and_then(|t| t.trim().parse().ok())
+        .ok_or_else(|| Diagnostic::error("not-attached", format!("there is no network interface `{name}`")))
+}
+
+/// The maps and what is in them.
+fn maps(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for map in loaded.maps().iter().filter(|m| m.has_values() && !m.name().contains(".rodata")) {
+        let _ = writeln!(text, "map {} ({})", map.name(), map.kind_name());
+        for (key, value) in map.entries().unwrap_or_default() {
+            let _ = writeln!(text, "  {}: {}", key.to_json(), value.to_json());
+        }
+    }
+    text
+}
+
+/// Ctrl-C and `kill` end the watch; the links are dropped on the way out.
+#[allow(unsafe_code, reason = "the standard library has no signals")]
+fn catch_interrupt() {
+    extern "C" fn stop(_: libc::c_int) {
+        STOP.store(true, Ordering::Relaxed);
+    }
+    let handler = stop as extern "C" fn(libc::c_int);
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: the handler only stores to an atomic, which is allowed in a signal handler.
+        unsafe { libc::signal(signal, handler as libc::sighandler_t) };
+    }
 }
