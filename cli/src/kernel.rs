@@ -32,15 +32,21 @@ pub(crate) fn read_object(file: &Path) -> Result<Built, Diagnostic> {
     let name = name.split('.').next().unwrap_or("object").to_owned();
     match std::fs::read(file) {
         Ok(bytes) => Ok(Built { name, bytes }),
-        Err(e) => Err(Diagnostic::error("unreadable", format!("`{}` cannot be read: {}", file.display(), reason(&e)))),
+        Err(e) => Err(Diagnostic::error(
+            "unreadable",
+            format!("`{}` cannot be read: {}", file.display(), reason(&e)),
+        )),
     }
 }
 
 /// Whether this process may use BPF at all.
 pub(crate) fn permitted() -> Result<(), Diagnostic> {
     pbpf_loader::features::bpf_permitted().map_err(|errno| {
-        Diagnostic::error("no-privilege", format!("the kernel does not let this process use BPF: {}", errno.text()))
-            .help("run it as root")
+        Diagnostic::error(
+            "no-privilege",
+            format!("the kernel does not let this process use BPF: {}", errno.text()),
+        )
+        .help("run it as root")
     })
 }
 
@@ -51,7 +57,9 @@ pub(crate) fn verify(built: &Built, setup: &Setup) -> Result<Vec<Verdict>, Diagn
     let object = Object::open_bytes(built.bytes.clone(), &options).map_err(|e| open_error(&e))?;
     let (verdicts, _) = object.verify().map_err(|e| {
         let all = load_error(&e, &SourceMap::new(), setup);
-        all.into_iter().next().unwrap_or_else(|| Diagnostic::error("not-loaded", "the object cannot be loaded"))
+        all.into_iter()
+            .next()
+            .unwrap_or_else(|| Diagnostic::error("not-loaded", "the object cannot be loaded"))
     })?;
     Ok(verdicts)
 }

@@ -65,14 +65,20 @@ fn parse(module: &Module, call: &str) -> Result<(FuncId, Vec<u64>), Diagnostic> 
     let mut args = Vec::new();
     for part in inner.split(',').map(str::trim).filter(|p| !p.is_empty()) {
         let value: i128 = part.parse().map_err(|_| wrong())?;
-        let word = i64::try_from(value).map(i64::cast_unsigned).or_else(|_| u64::try_from(value)).map_err(|_| wrong())?;
+        let word = i64::try_from(value)
+            .map(i64::cast_unsigned)
+            .or_else(|_| u64::try_from(value))
+            .map_err(|_| wrong())?;
         args.push(word);
     }
     let function = &module.functions[func];
     let program = matches!(function.kind, FunctionKind::Program { .. });
     let wanted = function.entry().map_or(0, |b| function.blocks[b].params.len());
     if !program && wanted != args.len() {
-        return Err(bad_option(&format!("`{}` takes {wanted} arguments, not {}", function.name, args.len()), "write it as `f(1, 2)`"));
+        return Err(bad_option(
+            &format!("`{}` takes {wanted} arguments, not {}", function.name, args.len()),
+            "write it as `f(1, 2)`",
+        ));
     }
     Ok((func, args))
 }

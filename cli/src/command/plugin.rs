@@ -90,7 +90,11 @@ fn check(file: &Path, format: MessageFormat) -> u8 {
         let _ = writeln!(text, "{line}");
     }
     for (pass, changed) in &found.passes {
-        let _ = writeln!(text, "ran pass {pass}: the sample is {}", if *changed { "changed" } else { "as it was" });
+        let _ = writeln!(
+            text,
+            "ran pass {pass}: the sample is {}",
+            if *changed { "changed" } else { "as it was" }
+        );
     }
     if found.is_ok() {
         let _ = writeln!(text, "{}: nothing wrong", file.display());
@@ -104,7 +108,10 @@ fn check(file: &Path, format: MessageFormat) -> u8 {
 fn new(name: &str, kind: &str, dir: &Path, sdk: Option<&Path>, format: MessageFormat) -> u8 {
     let Some(kind) = Kind::parse(kind) else {
         let kinds: Vec<&str> = Kind::ALL.iter().map(|k| k.as_str()).collect();
-        let error = bad_option(&format!("there is no template `{kind}`"), &format!("use one of {}", kinds.join(", ")));
+        let error = bad_option(
+            &format!("there is no template `{kind}`"),
+            &format!("use one of {}", kinds.join(", ")),
+        );
         return report::fail(vec![error], &SourceMap::new(), format);
     };
     match new_plugin(dir, name, kind, sdk) {

@@ -6,7 +6,7 @@ use crate::compile::Watching;
 use crate::kernel;
 use crate::report;
 use crate::setup::{Setup, bad_option};
-use pbpf_core::diag::{Diagnostic, Diagnostics};
+use pbpf_core::diag::Diagnostic;
 use pbpf_core::source::SourceMap;
 use pbpf_loader::{Loaded, Object, OpenOptions, Target, TracePipe};
 use std::fmt::Write as _;
@@ -30,7 +30,8 @@ pub(crate) fn run(args: RunArgs) -> u8 {
         Ok(plan) => plan,
         Err(error) => return failed(error, format),
     };
-    let (built, mut diagnostics, sources) = verify::object(&setup, &plan, &args.file, &Watching::from(&args.compiling));
+    let (built, mut diagnostics, sources) =
+        verify::object(&setup, &plan, &args.file, &Watching::from(&args.compiling));
     let Some(built) = built else { return report::finish(&diagnostics, &sources, format) };
     if let Err(errors) = attach_and_watch(&args, &setup, built, &sources) {
         diagnostics.extend(errors);
@@ -38,12 +39,16 @@ pub(crate) fn run(args: RunArgs) -> u8 {
     report::finish(&diagnostics, &sources, format)
 }
 
-fn attach_and_watch(args: &RunArgs, setup: &Setup, built: kernel::Built, sources: &SourceMap) -> Result<(), Vec<Diagnostic>> {
+fn attach_and_watch(
+    args: &RunArgs,
+    setup: &Setup,
+    built: kernel::Built,
+    sources: &SourceMap,
+) -> Result<(), Vec<Diagnostic>> {
     let duration = match args.duration {
-        Some(seconds) => Some(
-            Duration::try_from_secs_f64(seconds)
-                .map_err(|_| vec![bad_option(&format!("{seconds} is no number of seconds"), "give a positive number")])?,
-        ),
+        Some(seconds) => Some(Duration::try_from_secs_f64(seconds).map_err(|_| {
+            vec![bad_option(&format!("{seconds} is no number of seconds"), "give a positive number")]
+        })?),
         None => None,
     };
     let interface = args.interface.as_deref().map(interface_index).transpose().map_err(|e| vec![e])?;
@@ -52,14 +57,18 @@ fn attach_and_watch(args: &RunArgs, setup: &Setup, built: kernel::Built, sources
     let object = Object::open_bytes(built.bytes, &options).map_err(|e| vec![kernel::open_error(&e)])?;
     let loaded = object.load().map_err(|e| kernel::load_error(&e, sources, setup))?;
     // Opened before anything is attached, so that the first line shows too.
-    let mut pipe = TracePipe::open()
-        .map_err(|e| vec![Diagnostic::error("no-trace", format!("what programs print cannot be read: {e}"))])?;
+    let mut pipe = TracePipe::open().map_err(|e| {
+        vec![Diagnostic::error("no-trace", format!("what programs print cannot be read: {e}"))]
+    })?;
     let fallback = interface.map(|index| Target::Interface { index, flags: 0 });
     let attached = loaded.attach_all(&[], fallback.as_ref()).map_err(|e| vec![kernel::attach_error(&e)])?;
     if let Some(name) = attached.unattached.first() {
         return Err(vec![
-            Diagnostic::error("not-attached", format!("program `{name}` attaches to a network interface, and none is named"))
-                .help("name one with `--interface`"),
+            Diagnostic::error(
+                "not-attached",
+                format!("program `{name}` attaches to a network interface, and none is named"),
+            )
+            .help("name one with `--interface`"),
         ]);
     }
     catch_interrupt();
@@ -70,7 +79,12 @@ fn attach_and_watch(args: &RunArgs, setup: &Setup, built: kernel::Built, sources
         match pipe.next_line(deadline) {
             Ok(Some(line)) => report::out(&format!("{:>16}-{:<7} {}\n", line.comm, line.pid, line.text)),
             Ok(None) => {}
-            Err(e) => return Err(vec![Diagnostic::error("no-trace", format!("what programs print cannot be read: {e}"))]),
+            Err(e) => {
+                return Err(vec![Diagnostic::error(
+                    "no-trace",
+                    format!("what programs print cannot be read: {e}"),
+                )]);
+            }
         }
     }
     if args.maps {

@@ -55,7 +55,7 @@ fn verify(setup: &Setup, plan: &Plan, file: &Path, watching: &Watching, format: 
                     let line = json!({
                         "verified": verdict.program, "section": verdict.section, "file": name,
                         "instructions": built.instructions(&verdict.program), "loaded_instructions": told.instructions,
-                        "processed": s.processed, "states": s.total_states, "stack": s.stack(),
+                        "processed": s.processed, "states": s.total_states, "stack": s.stack.iter().sum::<u64>(),
                     });
                     // Not a diagnostic, so not where diagnostics go.
                     report::err(&format!("{line}\n"));
@@ -66,7 +66,7 @@ fn verify(setup: &Setup, plan: &Plan, file: &Path, watching: &Watching, format: 
                         told.instructions,
                         s.processed.map_or_else(|| "?".to_owned(), |n| n.to_string()),
                         s.total_states.map_or_else(|| "?".to_owned(), |n| n.to_string()),
-                        s.stack().map_or_else(|| "?".to_owned(), |n| n.to_string()),
+                        s.stack.iter().sum::<u64>(),
                     ));
                 }
             }
@@ -78,7 +78,12 @@ fn verify(setup: &Setup, plan: &Plan, file: &Path, watching: &Watching, format: 
 }
 
 /// The object of a source, or the object file itself.
-pub(super) fn object(setup: &Setup, plan: &Plan, file: &Path, watching: &Watching) -> (Option<Built>, Diagnostics, SourceMap) {
+pub(super) fn object(
+    setup: &Setup,
+    plan: &Plan,
+    file: &Path,
+    watching: &Watching,
+) -> (Option<Built>, Diagnostics, SourceMap) {
     if kernel::is_object(file) {
         let mut diagnostics = Diagnostics::new();
         return match kernel::read_object(file) {
