@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::fmt::Write;
 use support::{Case, run, run_packet, variable};
 
 #[test]
@@ -300,9 +301,11 @@ block4:
 #[test]
 fn switches_become_no_tables() {
     // A table is a section `.rodata.cst64`, and so a map.
-    let cases: String = (0..16).map(|i| format!("{i}: block1(v{}), ", 10 + i)).collect();
-    let numbers: String =
-        (0..16).map(|i| format!("  v{}: i32 = iconst {}\n", 10 + i, i * i * 7 + 3)).collect();
+    let (mut cases, mut numbers) = (String::new(), String::new());
+    for i in 0..16 {
+        let _ = write!(cases, "{i}: block1(v{}), ", 10 + i);
+        let _ = writeln!(numbers, "  v{}: i32 = iconst {}", 10 + i, i * i * 7 + 3);
+    }
     let case = Case::new(&format!(
         "type t10 = ptr.ctx void\nfunction fn0 p(ctx: t10) -> i32 program \"raw_tp/sys_enter\" \"test:any\" {{\nblock0(v0: ptr.ctx):\n  \
          v1: i64 = load v0\n{numbers}  v2: i32 = trunc v1\n  switch v1, {cases}default: block1(v2)\nblock1(v3: i32):\n  return v3\n}}\n"
