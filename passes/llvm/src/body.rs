@@ -260,7 +260,9 @@ impl<'ctx> Body<'ctx, '_> {
             return;
         }
         self.place = Some(span);
-        let at = self.unit.sources.start(span);
+        // A function's lines are of one file: what comes from elsewhere is shown at the function.
+        let here = if span.file == self.func.span.file { span } else { self.func.span };
+        let at = self.unit.sources.start(here);
         let (line, column) = at.map_or((0, 0), |at| (at.line, at.column));
         // BTF has ten bits for the column and puts the line above them.
         let column = if column < 1 << 10 { column } else { 0 };

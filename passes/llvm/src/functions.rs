@@ -108,19 +108,18 @@ fn is_signed_type(ty: &Type) -> bool {
 /// The node of a function: its type, and its parameters as retained variables, which is where BTF takes their names from.
 fn subprogram(header: &mut Header<'_>, func: &Function) -> Node {
     let (file, line) = header.place(func.span);
-    let is_global = func.kind == FunctionKind::Subprogram(Linkage::Global);
     let node = header.md.reserve();
     let ret = func.ret.and_then(|ty| header.types.machine(&mut header.md, ty));
     let (mut types, mut variables) = (Vec::new(), Vec::new());
     for (i, param) in func.params.iter().enumerate() {
-        let (ty, tags) = parameter(header, param, is_global);
+        let (ty, tags) = parameter(header, param, &func.kind);
         let annotations = if tags.is_empty() {
             String::new()
         } else {
             let tags = tags.iter().map(|tag| format!("!{{!\"btf_decl_tag\", !\"{tag}\"}}"));
             format!(", annotations: {}", tuple(tags))
         };
-        let name = if param.name.is_empty() { format!("arg{i}") } else { param.name.clone() };
+        let name = crate::names::parameter(&param.name, i);
         let variable = header.md.add(format_args!(
             "!DILocalVariable(name: {}, arg: {}, scope: {node}, file: {file}, line: {line}, type: {}{annotations})",
             quoted(&name),
@@ -145,17 +144,26 @@ fn subprogram(header: &mut Header<'_>, func: &Function) -> Node {
     node
 }
 
-/// The type of a parameter as BTF has it, and the tags by which the verifier knows what a global subprogram takes.
-fn parameter(header: &mut Header<'_>, param: &Param, is_global: bool) -> (Option<Node>, Vec<&'static str>) {
-    let tags: Vec<&'static str> = match header.module.types.get(param.ty) {
-        _ if !is_global => Vec::new(),
+/// The type of a parameter as BTF has it, and the tags by which the verifier knows what a function that it verifies on its
+/// own takes.
+fn parameter(
+    header: &mut Header<'_>,
+    param: &Param,
+    kind: &FunctionKind,
+) -> (Option<Node>, Vec<&'static str>) {
+    use FunctionKind::{Callback, Program, Subprogram};
+    let tags = match (kind, header.module.types.get(param.ty)) {
+        // "arg#0 type tag is not supported in static functions"
+        (Callback | Subprogram(Linkage::Static), _) => Vec::new(),
         // The one form that holds for every program type; a typed pointer only for those whose struct the kernel knows.
-        Type::Ptr { region: Region::Ctx, .. } => {
+        // Of a program it only spares the log a line: "arg#0 reference type('UNKNOWN ') size cannot be determined".
+        (_, Type::Ptr { region: Region::Ctx, .. }) => {
             return (Some(header.types.void_pointer(&mut header.md)), vec!["arg:ctx"]);
         }
-        Type::Ptr { region: Region::Kernel, nullable: false, .. } => vec!["arg:trusted"],
-        Type::Ptr { region: Region::Kernel, nullable: true, .. } => vec!["arg:trusted", "arg:nullable"],
-        Type::Ptr { nullable: false, region: Region::Stack | Region::MapValue | Region::Mem, .. } => {
+        (Program { .. }, _) => Vec::new(),
+        (_, Type::Ptr { region: Region::Kernel, nullable: false, .. }) => vec!["arg:trusted"],
+        (_, Type::Ptr { region: Region::Kernel, nullable: true, .. }) => vec!["arg:trusted", "arg:nullable"],
+        (_, Type::Ptr { nullable: false, region: Region::Stack | Region::MapValue | Region::Mem, .. }) => {
             vec!["arg:nonnull"]
         }
         _ => Vec::new(),

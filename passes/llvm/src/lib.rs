@@ -19,6 +19,7 @@ mod insts;
 mod machine;
 mod maps;
 mod memory;
+mod names;
 mod relocs;
 mod session;
 mod struct_ops;
@@ -118,7 +119,7 @@ pub struct Artifacts {
 /// Emits a module of concrete MIR. `sources` gives lines and their text; a file that is not in it has neither.
 ///
 /// # Errors
-/// Diagnostics of code `backend` for limits of BPF that only LLVM sees passed, of code `mir-invalid` for a module that
+/// Diagnostics of code `backend` for limits of BPF that only LLVM sees passed and for names that the kernel does not take, of code `mir-invalid` for a module that
 /// breaks the rules of concrete MIR.
 pub fn emit(
     module: &Module,
@@ -128,6 +129,10 @@ pub fn emit(
     let broken = mir::verify_concrete(module, options.cpu);
     if !broken.is_empty() {
         return Err(broken.iter().map(mir::Violation::diagnostic).collect());
+    }
+    let refused = names::check(module);
+    if !refused.is_empty() {
+        return Err(refused);
     }
     // Copies, for a thread that met a fatal error keeps what it works on for ever.
     let mut job = (module.clone(), sources.clone(), options.clone());

@@ -53,7 +53,11 @@ pub(crate) fn emit(
         return Ok(artifacts);
     }
     let passes = format!("default<{}>", options.opt.as_str());
-    module.run_passes(&passes, machine, PassBuilderOptions::create()).map_err(|e| e.to_string())?;
+    let tuning = PassBuilderOptions::create();
+    // BPF has no vectors.
+    tuning.set_loop_vectorization(false);
+    tuning.set_loop_interleaving(false);
+    module.run_passes(&passes, machine, tuning).map_err(|e| e.to_string())?;
     if wants(Artifact::LlvmIr) {
         artifacts.llvm_ir = Some(module.print_to_string().to_string());
     }

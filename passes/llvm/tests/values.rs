@@ -6,7 +6,7 @@ mod support;
 
 use pbpf_core::mir::{BinaryOp, Cond};
 use pbpf_core::target::Cpu;
-use pbpf_llvm::EmitOptions;
+use pbpf_llvm::{EmitOptions, OptLevel};
 use std::fmt::Write;
 use support::{Case, kernel, load, run, variable};
 
@@ -230,4 +230,66 @@ block3:
     assert_eq!(run(&loaded, "both", &[15, 3]), 1);
     assert_eq!(run(&loaded, "both", &[15, 16]), 0);
     assert_eq!(run(&loaded, "both", &[1 << 40, 2]), 0);
+}
+
+#[test]
+fn every_level_and_instruction_set_agrees() {
+    if !kernel() {
+        return;
+    }
+    let text = format!(
+        "{HEAD}{}",
+        r#"type t11 = array u8 16
+type t12 = record r0
+record r0 struct kernel task_struct size 16 align 8 {
+  tgid: s32 +4
+}
+global global1 table: t11 data = b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"
+function fn0 p(ctx: t10) -> i32 program "raw_tp/sys_enter" "test:any" {
+  slot0 sum size 8 align 8
+block0(v0: ptr.ctx):
+  v1: i64 = load v0
+  slot_live slot0
+  v2 = slot_addr slot0
+  v3: i64 = iconst 0
+  store v2, v3
+  jump block1(v3)
+block1(v4: i64):
+  v5: i64 = iconst 16
+  v6 = icmp.ult v4, v5
+  branch v6, block2, block3
+block2:
+  v7 = global_addr global1
+  v8 = ptr_add v7, v4
+  v9: i8 = load v8
+  v10: i64 = zext v9
+  v11: i64 = load v2
+  v12 = add v11, v10
+  store v2, v12
+  v13: i64 = iconst 1
+  v14 = add v4, v13
+  jump block1(v14)
+block3:
+  v15: i64 = load v2
+  slot_dead slot0
+  v16: i64 = iconst 10
+  v17 = urem v1, v16
+  v18 = add v15, v17
+  v19: ptr.kernel = call_helper bpf_get_current_task_btf#158()
+  v20 = field_addr v19, r0.tgid
+  v21: i32 = load v20
+  v22: i32 = trunc v18
+  v23 = add v22, v21
+  return v23
+}
+"#
+    );
+    let case = Case::new(&text);
+    for cpu in [Cpu::V1, Cpu::V2, Cpu::V3, Cpu::V4] {
+        for opt in OptLevel::ALL {
+            let object = case.emit(&EmitOptions { cpu, opt, ..EmitOptions::default() }).object.unwrap();
+            let loaded = load(&object).unwrap();
+            assert_eq!(run(&loaded, "p", &[37, 0]), 120 + 7 + std::process::id(), "{cpu:?} {opt:?}");
+        }
+    }
 }
