@@ -208,6 +208,9 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
         if let Err(message) = crate::registry::Pattern::parse(&section.pattern) {
             return fail(&format!("sections[{i}].pattern"), message);
         }
+        if !is_version(section.since.as_ref()) {
+            return fail(&format!("sections[{i}].since"), "is no kernel version".into());
+        }
     }
     check_returns(&format!("{place}.returns"), &row.returns)?;
     for (i, field) in row.context.fields.iter().enumerate() {

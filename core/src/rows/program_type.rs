@@ -109,6 +109,9 @@ pub struct SectionPattern {
     /// For such sections, overrides [`Context::record`].
     #[serde(default)]
     pub record: Option<String>,
+    /// For such sections, the first kernel version, where it is later than that of [`ProgramType::needs`].
+    #[serde(default)]
+    pub since: Option<String>,
     /// For such sections, overrides [`ProgramType::sleepable`].
     #[serde(default)]
     pub sleepable: Option<bool>,

@@ -146,6 +146,28 @@ fn helper_numbers_are_the_kernels() {
     }
 }
 
+/// A constant that a kernel has as an enumerator has the same value there.
+#[test]
+fn constants_are_the_kernels() {
+    let registry = registry();
+    let mut compared = 0;
+    let kernels = kernels();
+    for (kernel, btf) in &kernels {
+        for name in registry.constant_names("vmlinux") {
+            let Some(there) = btf.enumerator(name) else { continue };
+            let here = registry.constant("vmlinux", name).unwrap();
+            // An enum that BTF calls signed shows values of the upper half below zero.
+            assert!(
+                here == there.value || here as u64 == there.value as u64,
+                "{name} is {} in {kernel}",
+                there.value
+            );
+            compared += 1;
+        }
+    }
+    assert!(kernels.is_empty() || compared >= 80, "only {compared}");
+}
+
 /// What a kernel function must look like for a row: the C spelling of a type, as far as rows tell it.
 fn argument_fits(kind: &ArgumentKind, spelled: &str) -> bool {
     let pointer = spelled.ends_with('*');
@@ -249,6 +271,35 @@ fn check_struct_ops(btf: &Btf, record: TypeId, ops: &StructOpsRow, row: &Program
     }
     if kernel == "7.3" {
         assert!(unknown.is_empty(), "{} of {kernel} has no {unknown:?}", ops.record);
+    }
+}
+
+/// The page of program types has a section for each, with its sections, helper sets, first kernel and results.
+#[test]
+fn the_page_of_program_types_says_what_rows_say() {
+    let page = std::fs::read_to_string(root().join("docs/program-types.md")).unwrap();
+    for (_, ty) in registry().program_types() {
+        let row = &ty.row;
+        let section = page.split("\n## ").find(|text| text.lines().next() == Some(&row.name));
+        let section = section.unwrap_or_else(|| panic!("no section for `{}`", row.name));
+        let mut expected: Vec<String> = row.sections.iter().map(|s| format!("`{}`", s.pattern)).collect();
+        expected.extend(row.helper_sets.iter().map(|set| format!("`{set}`")));
+        expected.extend(row.returns.names.keys().map(|name| format!("`{name}`")));
+        expected.extend(row.context.fields.iter().map(|field| format!("`{}`", field.name)));
+        expected.extend(row.helpers_refused.iter().map(|name| format!("`{name}`")));
+        expected.extend(row.needs.kernel.iter().map(|since| format!("Linux {since}")));
+        expected
+            .extend(row.needs.config.iter().map(|config| format!("`{}`", config.split(' ').next().unwrap())));
+        if let Some(ops) = &row.struct_ops {
+            expected.extend(ops.callbacks.iter().map(|c| format!("`{}`", c.name)));
+            expected.extend(ops.members.keys().map(|name| format!("`{name}`")));
+        }
+        for region in row.regions.keys() {
+            expected.push(format!("`{}`", region.as_str()));
+        }
+        for text in expected {
+            assert!(section.contains(&text), "the section of `{}` does not say {text}", row.name);
+        }
     }
 }
 
