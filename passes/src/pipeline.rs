@@ -15,7 +15,12 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(lower::Lower),
         // Constants first: they decide bounds, and dead branches prove nothing.
         Box::new(mir::fold::Fold),
+        Box::new(mir::simplify_cfg::SimplifyCfg),
+        // Dead code proves nothing and needs no checks.
         Box::new(mir::dce::Dce),
         Box::new(mir::divide::Divide),
+        Box::new(mir::null_checks::NullChecks),
+        // Behind it no instruction is abstract.
+        Box::new(mir::legalise::Legalise),
     ]
 }
