@@ -23,7 +23,7 @@ use pbpf_core::hir::{self, FunctionKind, LocalId};
 use pbpf_core::mir::{self, Block, BlockCall, Builder, Function, Inst, Op, Param, Slot, Type, Value};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::source::{SourceMap, Span};
-use pbpf_core::types::{Region, Type as T, TypeId};
+use pbpf_core::types::{Region, Type as T, TypeId, Types};
 use ssa::Variables;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,7 @@ impl Pass for Lower {
         }
         let callbacks = callbacks(&hir);
         for (id, function) in hir.functions.iter() {
-            let shell = shell(&hir, function, callbacks.contains(&id), cx);
+            let shell = shell(&mut module.types, function, callbacks.contains(&id), cx);
             module.functions.push(shell);
         }
         for id in hir.functions.keys() {
@@ -99,7 +99,7 @@ fn callbacks(hir: &hir::Module) -> BTreeSet<hir::FuncId> {
 }
 
 /// The function without its body.
-fn shell(hir: &hir::Module, function: &hir::Function, callback: bool, cx: &Context<'_>) -> Function {
+fn shell(types: &mut Types, function: &hir::Function, callback: bool, cx: &Context<'_>) -> Function {
     let kind = match &function.kind {
         FunctionKind::Program(program) => mir::FunctionKind::Program {
             section: program.section.clone(),
@@ -108,7 +108,7 @@ fn shell(hir: &hir::Module, function: &hir::Function, callback: bool, cx: &Conte
         FunctionKind::Subprogram if callback => mir::FunctionKind::Callback,
         FunctionKind::Subprogram => mir::FunctionKind::Subprogram(mir::Linkage::Static),
     };
-    let ret = function.ret.and_then(|ty| machine_type(&hir.types, ty)).map(|ty| match (ty, &function.kind) {
+    let ret = function.ret.and_then(|ty| machine_type(types, ty)).map(|ty| match (ty, &function.kind) {
         // The kernel reads a register.
         (Type::I1 | Type::I8 | Type::I16, FunctionKind::Program(_)) => Type::I32,
         (ty, _) if callback && ty.is_int() => Type::I64,
@@ -116,7 +116,6 @@ fn shell(hir: &hir::Module, function: &hir::Function, callback: bool, cx: &Conte
     });
     let mut shell = Function::new(function.name.clone(), kind, ret, function.span);
     if matches!(function.kind, FunctionKind::Program(_)) {
-        let mut types = hir.types.clone();
         let void = types.void();
         shell.params.push(Param { name: "ctx".to_owned(), ty: types.ptr(void, Region::Ctx, false) });
     } else {
@@ -129,7 +128,7 @@ fn shell(hir: &hir::Module, function: &hir::Function, callback: bool, cx: &Conte
 }
 
 /// The machine type of a scalar.
-pub(crate) fn machine_type(types: &pbpf_core::types::Types, ty: TypeId) -> Option<Type> {
+pub(crate) fn machine_type(types: &Types, ty: TypeId) -> Option<Type> {
     match types.get(ty) {
         T::Bool => Some(Type::I1),
         T::Int { bits, .. } => Type::int(u32::from(*bits)),
