@@ -4,8 +4,8 @@
 //! that is not a diagnostic is a failure. Leaves out: kernels, which get the object and a plan.
 
 use crate::{
-    diagnostics::{self, Diagnostic},
-    directives::{Case, Expectation, Kind, Severity},
+    diagnostics::{self, Diagnostic, Expected},
+    directives::{Case, Kind, Severity, expectations},
     golden,
     places::Places,
     plan::{Plan, Verdict},
@@ -164,25 +164,28 @@ impl Bench<'_> {
         let folder = self.found.file.parent().unwrap_or(Path::new("")).to_owned();
         let mut sources = vec![source.clone()];
         sources.extend(self.case.files.iter().map(|file| folder.join(file).to_string_lossy().into_owned()));
+        let all = self.expected(&sources)?;
         // A refusal by the kernel is expected of `pbpf verify`; building must say nothing of it.
         let refused = matches!(self.case.verdict, Some(Verdict::Refuse { .. }));
-        let expected: Vec<Expectation> = if refused {
-            self.case.expectations.iter().filter(|e| e.severity != Severity::Error).cloned().collect()
-        } else {
-            self.case.expectations.clone()
-        };
+        let mut expected = all.clone();
+        if refused {
+            for file in &mut expected {
+                file.expectations.retain(|e| e.severity != Severity::Error);
+            }
+        }
         if self.case.check_only {
-            let done = self.pbpf(&self.words(&["check"], &sources, &["--message-format", "json"]))?;
-            self.judge(&done, &expected, &source)?;
+            let done = self.pbpf(&self.words(&["check", "--message-format", "json"], &sources))?;
+            self.judge(&done, &expected)?;
             return Ok(None);
         }
         let mut failures = Vec::new();
         let object = self.out("o")?;
-        let built = self.build(&sources, &object, &expected, &source)?;
+        // MIR is verified after each pass here, which must not change what comes out.
+        let built = self.build(&sources, &object, &["--verify-each"], &expected)?;
         if built {
             // The same input gives the same bytes, whatever the output is called and whenever it is made.
             let again = self.out("again.o")?;
-            self.build(&sources, &again, &expected, &source)?;
+            self.build(&sources, &again, &[], &expected)?;
             let same = fs::read(&object).ok() == fs::read(&again).ok();
             if !same {
                 failures.push("two builds of the same source gave different bytes".to_owned());
@@ -190,11 +193,26 @@ impl Bench<'_> {
             let _ = fs::remove_file(again);
         }
         if refused && crate::sys::is_root() && env::var_os("PBPF_TEST_NO_KERNEL").is_none() {
-            let words = self.words(&["verify"], std::slice::from_ref(&source), &["--message-format", "json"]);
-            self.judge(&self.pbpf(&words)?, &self.case.expectations, &source)?;
+            let words = self.words(&["verify", "--message-format", "json"], &sources);
+            self.judge(&self.pbpf(&words)?, &all)?;
         }
-        failures.extend(self.goldens(text, |bench, golden| bench.emitted(&golden.what, &source)));
+        failures.extend(self.goldens(text, |bench, golden| bench.printed(&golden.what, &source)));
         if failures.is_empty() { Ok(built.then_some(object)) } else { Err(failures) }
+    }
+
+    /// The expectations of each source: those of the case, and those in its further files.
+    fn expected(&self, sources: &[String]) -> Result<Vec<Expected>, Failures> {
+        let mut all =
+            vec![Expected { file: sources[0].clone(), expectations: self.case.expectations.clone() }];
+        for file in &sources[1..] {
+            let fail = |message: String| vec![format!("{file}: {message}")];
+            let text = fs::read_to_string(self.places.root.join(file)).map_err(|e| fail(e.to_string()))?;
+            let expectations = expectations::parse(&text, self.found.kind).map_err(|mistakes| {
+                mistakes.iter().map(|mistake| format!("{file}: {mistake}")).collect::<Failures>()
+            })?;
+            all.push(Expected { file: file.clone(), expectations });
+        }
+        Ok(all)
     }
 
     /// Whether an object was made, after holding the diagnostics against the expectations.
@@ -202,26 +220,26 @@ impl Bench<'_> {
         &self,
         sources: &[String],
         object: &Path,
-        expected: &[Expectation],
-        source: &str,
+        more: &[&str],
+        expected: &[Expected],
     ) -> Result<bool, Failures> {
         let object_text = object.to_string_lossy().into_owned();
         // Several files make several objects, so those go to a folder.
         let to = if sources.len() > 1 { "--out-dir" } else { "-o" };
-        let done =
-            self.pbpf(&self.words(&["build"], sources, &[to, &object_text, "--message-format", "json"]))?;
-        self.judge(&done, expected, source)?;
+        let command = [&["build", "--message-format", "json", to, &object_text], more].concat();
+        let done = self.pbpf(&self.words(&command, sources))?;
+        self.judge(&done, expected)?;
         Ok(done.status == Some(0) && object.is_file())
     }
 
-    /// The arguments of pbpf: the command, the sources, the harness's own, the case's.
-    fn words<'w>(&'w self, command: &[&'w str], sources: &'w [String], more: &[&'w str]) -> Vec<&'w str> {
+    /// The arguments of pbpf: the command, the sources, what the case adds.
+    fn words<'w>(&'w self, command: &[&'w str], sources: &'w [String]) -> Vec<&'w str> {
         let sources = sources.iter().map(String::as_str);
         let flags = self.case.flags.iter().map(String::as_str);
-        command.iter().copied().chain(sources).chain(more.iter().copied()).chain(flags).collect()
+        command.iter().copied().chain(sources).chain(flags).collect()
     }
 
-    fn judge(&self, done: &Finished, expected: &[Expectation], source: &str) -> Result<(), Failures> {
+    fn judge(&self, done: &Finished, expected: &[Expected]) -> Result<(), Failures> {
         let mut failures = Vec::new();
         let seen: Vec<Diagnostic> = match diagnostics::parse(&done.stdout) {
             Ok(seen) => seen,
@@ -233,11 +251,11 @@ impl Bench<'_> {
         if !done.stderr.trim().is_empty() {
             failures.push(format!("on standard error: {}", done.last_words()));
         }
-        failures.extend(diagnostics::compare(&seen, expected, source));
+        failures.extend(diagnostics::compare(&seen, expected));
         let no_page = |code: &&str| !self.places.root.join(format!("docs/errors/{code}.md")).exists();
         let codes: BTreeSet<&str> = seen.iter().map(|d| d.code.as_str()).filter(no_page).collect();
         failures.extend(codes.iter().map(|code| format!("docs/errors/{code}.md is missing")));
-        let errors = expected.iter().any(|e| e.severity == Severity::Error);
+        let errors = expected.iter().flat_map(|f| &f.expectations).any(|e| e.severity == Severity::Error);
         let status = self.case.exit.unwrap_or(i32::from(errors));
         if done.status != Some(status) {
             failures.push(format!("pbpf {}, expected status {status}", done.ending()));
@@ -246,35 +264,30 @@ impl Bench<'_> {
     }
 
     fn mir(&self, text: &str) -> Result<Option<PathBuf>, Failures> {
-        let source = self.source();
-        let passes = self.case.passes.as_deref().unwrap_or("");
-        let mut failures = Vec::new();
-        let format = ["--message-format", "json"];
-        let mut words = self.words(&["opt"], std::slice::from_ref(&source), &format);
-        if !passes.is_empty() {
-            words.extend(["--passes", passes]);
+        let sources = [self.source()];
+        let out = self.out("out.mir")?;
+        let out_text = out.to_string_lossy().into_owned();
+        let mut command = vec!["opt", "--verify-each"];
+        if let Some(passes) = &self.case.passes {
+            command.extend(["--passes", passes]);
         }
-        // MIR goes to standard output, so the diagnostics go to standard error.
-        let mut done = self.pbpf(&words)?;
-        let printed = std::mem::replace(&mut done.stdout, std::mem::take(&mut done.stderr));
-        if let Err(found) = self.judge(&done, &self.case.expectations, &source) {
-            failures.extend(found);
-        } else {
-            failures.extend(self.goldens(text, |_, _| Ok(printed.clone())));
-        }
+        let print = [&command[..], &["--message-format", "json", "-o", &out_text]].concat();
+        let done = self.pbpf(&self.words(&print, &sources))?;
+        let expected = Expected { file: sources[0].clone(), expectations: self.case.expectations.clone() };
+        self.judge(&done, &[expected])?;
+        let printed = || fs::read_to_string(&out).map_err(|e| vec![format!("{}: {e}", out.display())]);
+        let mut failures = self.goldens(text, |_, _| printed());
         for run in &self.case.interpret {
-            let mut words = words.clone();
-            words.extend(["--interpret", &run.call]);
-            let done = self.pbpf(&words)?;
+            let interpret = [&command[..], &["--interpret", &run.call]].concat();
+            let done = self.pbpf(&self.words(&interpret, &sources))?;
             let seen = done.stdout.trim();
             if done.status != Some(0) || seen != run.result {
+                let end =
+                    if done.status == Some(0) { String::new() } else { format!(" ({})", done.ending()) };
+                let words = done.last_words();
                 failures.push(format!(
-                    "line {}: {} gives {seen} ({}), expected {} {}",
-                    run.line,
-                    run.call,
-                    done.ending(),
-                    run.result,
-                    done.last_words()
+                    "line {}: {} gives {seen}{end}, expected {} {words}",
+                    run.line, run.call, run.result
                 ));
             }
         }
@@ -312,15 +325,20 @@ impl Bench<'_> {
         failures
     }
 
-    /// What `pbpf build --emit KIND` writes.
-    fn emitted(&self, kind: &str, source: &str) -> Result<String, Failures> {
-        let out = self.out(kind)?;
-        let out_text = out.to_string_lossy().into_owned();
+    /// What a golden block of a Python case holds: `after PASS` the program after that pass, any other word the output of that kind.
+    fn printed(&self, what: &str, source: &str) -> Result<String, Failures> {
         let sources = [source.to_owned()];
-        let done = self.pbpf(&self.words(&["build"], &sources, &["--emit", kind, "-o", &out_text]))?;
-        if done.status != Some(0) {
-            return Err(vec![format!("--emit {kind} {}: {}", done.ending(), done.last_words())]);
+        let command = match what.strip_prefix("after ") {
+            Some(pass) => vec!["check", "--print-after", pass],
+            None => vec!["build", "--emit", what, "-o", "-"],
+        };
+        let done = self.pbpf(&self.words(&command, &sources))?;
+        let is_listing = command[0] == "check";
+        match done.status {
+            // An example of a program that is refused further on may still show what was made of it before.
+            Some(0..=1) if is_listing => Ok(done.stderr),
+            Some(0) => Ok(done.stdout),
+            _ => Err(vec![format!("`#= {what}`: pbpf {}: {}", done.ending(), done.last_words())]),
         }
-        fs::read_to_string(&out).map_err(|e| vec![format!("--emit {kind}: {}: {e}", out.display())])
     }
 }

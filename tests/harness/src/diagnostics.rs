@@ -48,29 +48,42 @@ pub struct Label {
 }
 
 impl Diagnostic {
-    /// Everything that is said, for the search of a text.
-    fn texts(&self) -> impl Iterator<Item = &str> {
+    /// Everything that is said, for the search of a text; the place too, as `file:line`.
+    fn says(&self, text: &str) -> bool {
         let labels = self.labels.iter().map(|l| l.message.as_str());
+        let place = self.file.as_deref().zip(self.line).map(|(file, line)| format!("{file}:{line}"));
         std::iter::once(self.message.as_str())
+            .chain(place.as_deref())
             .chain(self.label.as_deref())
             .chain(labels)
             .chain(self.notes.iter().map(String::as_str))
             .chain(self.help.iter().map(String::as_str))
+            .any(|said| said.contains(text))
     }
 
-    fn answers(&self, expectation: &Expectation, file: &str) -> bool {
+    /// Whether this is what is expected of one of the `files`.
+    fn answers(&self, expectation: &Expectation, file: &str, files: &[Expected]) -> bool {
+        let named = |name: &str| self.file.as_deref().is_some_and(|shown| names(shown, name));
         let place = match (expectation.target, self.line) {
-            (Target::NoPlace, None) => true,
-            (Target::Line(wanted), Some(line)) => {
-                wanted == line && self.file.as_deref().is_some_and(|f| names(f, file))
-            }
-            _ => false,
+            // A place elsewhere, such as the Python source that MIR names, is none in the case.
+            (Target::NoPlace, line) => line.is_none() || !files.iter().any(|f| named(&f.file)),
+            (Target::Line(wanted), Some(line)) => wanted == line && named(file),
+            (Target::Line(_), None) => false,
         };
         place
             && self.severity == expectation.severity.name()
             && expectation.code.as_ref().is_none_or(|code| *code == self.code)
-            && expectation.text.as_ref().is_none_or(|text| self.texts().any(|said| said.contains(text)))
+            && expectation.text.as_ref().is_none_or(|text| self.says(text))
     }
+}
+
+/// What is expected of one file.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// The file.
+    pub file: String,
+    /// Its expectations.
+    pub expectations: Vec<Expectation>,
 }
 
 /// Whether the file of a diagnostic is the case: the name at the end decides, whatever folder pbpf shows before it.
@@ -98,22 +111,27 @@ pub fn parse(output: &str) -> Result<Vec<Diagnostic>, String> {
         .collect()
 }
 
-/// What differs between the diagnostics of `file` and its expectations; empty: nothing.
-pub fn compare(seen: &[Diagnostic], expected: &[Expectation], file: &str) -> Vec<String> {
-    let mut open: Vec<&Expectation> = expected.iter().collect();
+/// What differs between the diagnostics of `files` and their expectations; empty: nothing.
+pub fn compare(seen: &[Diagnostic], files: &[Expected]) -> Vec<String> {
+    let mut open: Vec<(&str, &Expectation)> =
+        files.iter().flat_map(|f| f.expectations.iter().map(|e| (f.file.as_str(), e))).collect();
     // The most demanding expectation first, so that a bare `[code]` does not use up what a text was meant for.
-    open.sort_by_key(|e| (e.text.is_none(), e.code.is_none()));
+    open.sort_by_key(|(_, e)| (e.text.is_none(), e.code.is_none()));
     let mut failures = Vec::new();
     for diagnostic in seen {
-        match open.iter().position(|e| diagnostic.answers(e, file)) {
+        match open.iter().position(|(file, e)| diagnostic.answers(e, file, files)) {
             Some(at) => {
                 open.remove(at);
             }
             None => failures.push(format!("unexpected {diagnostic}")),
         }
     }
-    open.sort_by_key(|e| e.written);
-    failures.extend(open.iter().map(|e| format!("missing {e}")));
+    open.sort_by_key(|(file, e)| (*file, e.written));
+    let missing = |(file, e): &(&str, &Expectation)| match files.len() {
+        1 => format!("missing {e}"),
+        _ => format!("missing {e} of {file}"),
+    };
+    failures.extend(open.iter().map(missing));
     failures
 }
 
@@ -123,8 +141,11 @@ mod tests {
     use super::*;
     use crate::directives::{Kind, expectations};
 
-    fn expected(text: &str) -> Vec<Expectation> {
-        expectations::parse(text, Kind::Python).unwrap()
+    fn expected(text: &str) -> [Expected; 1] {
+        [Expected {
+            file: "other/a.py".to_owned(),
+            expectations: expectations::parse(text, Kind::Python).unwrap(),
+        }]
     }
 
     const SEEN: &str = r#"{"code":"unknown-name","severity":"error","message":"`y` is not known","file":"d/a.py","line":1,"column":5,"help":["write x"]}
@@ -135,13 +156,13 @@ mod tests {
     fn all_expected() {
         let seen = parse(SEEN).unwrap();
         let case = "x = y # error: [unknown-name] \"write x\" # warning-file: [empty]\n";
-        assert_eq!(compare(&seen, &expected(case), "other/a.py"), Vec::<String>::new());
+        assert_eq!(compare(&seen, &expected(case)), Vec::<String>::new());
     }
 
     #[test]
     fn both_sides_are_reported() {
         let seen = parse(SEEN).unwrap();
-        let failures = compare(&seen, &expected("\nx = y # error: [unknown-name]\n"), "a.py");
+        let failures = compare(&seen, &expected("\nx = y # error: [unknown-name]\n"));
         assert_eq!(
             failures,
             [
@@ -155,8 +176,24 @@ mod tests {
     #[test]
     fn one_diagnostic_uses_up_one_expectation() {
         let seen = parse(SEEN.lines().next().unwrap()).unwrap();
-        let failures = compare(&seen, &expected("x # error: [unknown-name] # error: \"y\"\n"), "a.py");
+        let failures = compare(&seen, &expected("x # error: [unknown-name] # error: \"y\"\n"));
         assert_eq!(failures, ["missing error[unknown-name] on line 1"]);
+    }
+
+    #[test]
+    fn each_file_has_its_own() {
+        let seen = parse(SEEN).unwrap();
+        let file = |file: &str, text: &str| Expected {
+            file: file.to_owned(),
+            expectations: expectations::parse(text, Kind::Python).unwrap(),
+        };
+        let two =
+            [file("b.py", "x = y # error: [unknown-name]\n"), file("a.py", "\n# warning-file: [empty]\n")];
+        let failures = compare(&seen, &two);
+        assert_eq!(failures[0], "unexpected d/a.py:1:5: error[unknown-name]: `y` is not known");
+        assert_eq!(failures[1], "missing error[unknown-name] on line 1 of b.py");
+        let elsewhere = [file("c.mir", "# error-file: \"d/a.py:1\" # warning-file: [empty]\n")];
+        assert_eq!(compare(&seen, &elsewhere), Vec::<String>::new());
     }
 
     #[test]
