@@ -7,7 +7,7 @@ use crate::{
     plan::{Comparison, MapCheck},
     values::{self, Scalar, Variables},
 };
-use pbpf_loader::{Loaded, Map, Value};
+use pbpf_loader::{LoadError, Loaded, Map, Value};
 
 /// An unsigned number of `width` bytes.
 pub(super) fn number(
@@ -167,13 +167,22 @@ fn shown(bytes: &[u8]) -> String {
     if bytes.len() <= 8 { values::little_endian(bytes).to_string() } else { format!("{bytes:02x?}") }
 }
 
-/// What differs between the log of a refusal and what the case expects of it.
-pub(super) fn refusal(log: &str, texts: &[String], lines: &[u32]) -> Vec<String> {
-    let _ = lines;
-    if texts.iter().any(|text| log.contains(text)) {
-        return Vec::new();
+/// What differs between a refusal and what the case expects of it: words in the log, and the line that it names.
+pub(super) fn refusal(error: &LoadError, texts: &[String], lines: &[u32]) -> Vec<String> {
+    let LoadError::Refused(refused) = error else {
+        return vec![format!("not refused by the verifier: {error}")];
+    };
+    let mut failures = Vec::new();
+    if !texts.iter().any(|text| refused.log.contains(text)) {
+        let all: Vec<&str> = refused.log.lines().collect();
+        let tail = all[all.len().saturating_sub(20)..].join("\n");
+        failures.push(format!("the log contains none of {texts:?}; it ends with\n{tail}"));
     }
-    let all: Vec<&str> = log.lines().collect();
-    let tail = all[all.len().saturating_sub(20)..].join("\n");
-    vec![format!("the log contains none of {texts:?}; it ends with\n{tail}")]
+    let place = refused.refusal().place;
+    let line = place.as_ref().map(|place| place.line);
+    if !lines.is_empty() && !line.is_some_and(|line| lines.contains(&line)) {
+        let shown = place.map_or("no place".to_owned(), |place| place.to_string());
+        failures.push(format!("the refusal is reported at {shown}, expected line {lines:?}"));
+    }
+    failures
 }

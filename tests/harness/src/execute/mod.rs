@@ -73,8 +73,7 @@ fn refused(plan: &Plan, texts: &[String], lines: &[u32], report: &mut Report) ->
         if let Err(error) = verdict.outcome {
             program.accepted = false;
             program.reason = error.to_string();
-            let log = if let LoadError::Refused(refused) = &*error { refused.log.as_str() } else { "" };
-            failures = checks::refusal(log, texts, lines);
+            failures = checks::refusal(&error, texts, lines);
         }
         report.programs.push(program);
         // One program that is refused as expected is what the case is about.
