@@ -1,7 +1,8 @@
 //! Prints the verifier's log of every program of an object as the running kernel writes it.
 //!
-//! Promises: one `=== PROGRAM` line before each log; addresses replaced, so that two runs print the same. As process 1 of a
-//! virtual machine it mounts what it needs, takes `/object`, and powers off at the end. `tests/logs` was made with it.
+//! Promises: one `=== PROGRAM` line before each log; addresses replaced, so that two runs print the same. As
+//! process 1 of a virtual machine it mounts what it needs, takes `/object`, and powers off at the end.
+//! `tests/logs` was made with it.
 //! Leaves out: anything else one might want to know of an object; `pbpf verify` tells that.
 #![allow(unsafe_code, clippy::print_stdout)] // mount() and reboot(); printing is what it is for.
 

@@ -84,7 +84,15 @@ pub struct Refused {
 impl Refused {
     /// Reads the log.
     pub fn refusal(&self) -> Refusal {
-        verifier_log::parse(&self.program, &self.log, &self.lines)
+        let mut refusal = verifier_log::parse(&self.program, &self.log, &self.lines);
+        if refusal.message.is_empty() {
+            // The verifier never saw it: the system call counts first.
+            refusal.message = match self.errno {
+                Errno::E2BIG => "the program has more instructions than the kernel takes".to_owned(),
+                errno => errno.to_string(),
+            };
+        }
+        refusal
     }
 }
 

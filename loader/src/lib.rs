@@ -31,6 +31,7 @@ pub mod verifier_log;
 
 mod attach;
 mod classify;
+mod diagnostic;
 mod errno;
 mod error;
 mod layout_btf;
@@ -47,6 +48,7 @@ mod trace_pipe;
 mod value;
 
 pub use attach::{Attached, Link, Target};
+pub use diagnostic::{load_diagnostic, refusal_diagnostic};
 pub use errno::Errno;
 pub use error::{AttachError, LoadError, MapError, OpenError, Refused};
 pub use layout::Layout;

@@ -33,7 +33,7 @@ use super::Place;
 
 /// What the kernel itself says of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explanation {
+pub struct KernelExplanation {
     /// The rule broken, broadly: `Register Type Safety`.
     pub category: String,
     /// The problem: `Invalid dereference`.
@@ -74,12 +74,15 @@ enum Section {
     Suggestion,
 }
 
-pub(super) fn parse(log: &str) -> Option<Explanation> {
+pub(super) fn parse(log: &str) -> Option<KernelExplanation> {
     let mut lines = log.lines().skip_while(|line| !line.starts_with("Verification failed: "));
     let headline = lines.next()?.strip_prefix("Verification failed: ")?;
     let (category, problem) = headline.split_once(": ").unwrap_or(("", headline));
-    let mut explanation =
-        Explanation { category: category.to_owned(), problem: problem.to_owned(), ..Explanation::default() };
+    let mut explanation = KernelExplanation {
+        category: category.to_owned(),
+        problem: problem.to_owned(),
+        ..KernelExplanation::default()
+    };
     let mut section = Section::None;
     let mut at = Vec::new();
     let mut path = Vec::new();

@@ -13,7 +13,7 @@ mod explained;
 mod stats;
 mod walk;
 
-pub use explained::{Explanation, PathStep};
+pub use explained::{KernelExplanation, PathStep};
 pub use stats::{Stats, SubprogramStats};
 pub use walk::{Register, Step};
 
@@ -72,7 +72,7 @@ pub struct Refusal {
     /// The source lines on the way there, oldest first, the refused one last; at most 256.
     pub trail: Vec<Step>,
     /// The explanation of kernels from 7.3 on.
-    pub explanation: Option<Explanation>,
+    pub explanation: Option<KernelExplanation>,
     /// The numbers.
     pub stats: Stats,
     /// The whole log.
@@ -101,6 +101,12 @@ pub fn parse(program: &str, log: &str, lines: &[SourceLine]) -> Refusal {
             step.place = Some(line.place.clone());
         }
     }
+    let mut registers = walked.registers;
+    for register in &mut registers {
+        if let Some(line) = register.instruction.and_then(|i| lookup(lines, i)) {
+            register.place = Some(line.place.clone());
+        }
+    }
     Refusal {
         program: program.to_owned(),
         message,
@@ -109,7 +115,7 @@ pub fn parse(program: &str, log: &str, lines: &[SourceLine]) -> Refusal {
         instruction_text: walked.instruction_text.filter(|_| instruction == walked.instruction),
         place,
         source_text: source_text.trim().to_owned(),
-        registers: walked.registers,
+        registers,
         trail,
         explanation,
         stats: Stats::parse(log),

@@ -33,6 +33,10 @@ pub struct Register {
     pub name: String,
     /// In the verifier's notation: `map_value_or_null(id=1,map=counts,ks=4,vs=8)`.
     pub state: String,
+    /// The instruction that last changed it; `None` where it came so.
+    pub instruction: Option<u32>,
+    /// Where that is in the source.
+    pub place: Option<Place>,
 }
 
 /// A source line that the verifier walked over.
@@ -122,9 +126,6 @@ impl Walker {
         };
         self.finish_call();
         self.called = text.contains(") call ");
-        if let Some(state) = state {
-            self.state(state);
-        }
         self.instruction = Some((index, text.to_owned()));
         if let Some((text, place)) = self.source.take() {
             let same = self.trail.back().is_some_and(|last| last.place == place && last.text == text);
@@ -134,6 +135,9 @@ impl Walker {
                 }
                 self.trail.push_back(Step { place, text, instruction: index });
             }
+        }
+        if let Some(state) = state {
+            self.state(state);
         }
     }
 
@@ -157,10 +161,16 @@ impl Walker {
         self.frame = frame;
         // Returning to a caller ends what the callee knew.
         self.frames.retain(|known, _| *known <= frame);
+        let place = self.trail.back().and_then(|step| step.place.clone());
         let registers = self.frames.entry(frame).or_default();
         for (name, state) in assignments(text) {
             let Some(order) = order(name) else { continue };
-            registers.insert(order, Register { name: name.to_owned(), state: state.to_owned() });
+            // The log repeats what an instruction read beside what it wrote.
+            if registers.get(&order).is_none_or(|known| known.state != state) {
+                let (instruction, place) = (self.instruction.as_ref().map(|i| i.0), place.clone());
+                let (name, state) = (name.to_owned(), state.to_owned());
+                registers.insert(order, Register { name, state, instruction, place });
+            }
         }
     }
 
