@@ -120,5 +120,8 @@ fn other_failures_name_who_is_at_fault() {
     };
     let diagnostic = load_diagnostic(&LoadError::Refused(Box::new(refused)), &[], &sources);
     assert_eq!((diagnostic.code, diagnostic.primary), ("verifier", None));
-    assert_eq!(diagnostic.message, "the verifier refuses `p`: the program has more instructions than the kernel takes");
+    assert_eq!(
+        diagnostic.message,
+        "the verifier refuses `p`: the program has more instructions than the kernel takes"
+    );
 }
