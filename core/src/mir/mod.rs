@@ -20,6 +20,7 @@ mod opcode;
 mod parse;
 mod path;
 mod print;
+pub mod random;
 mod verify;
 
 pub use function::{

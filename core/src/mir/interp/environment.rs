@@ -5,6 +5,7 @@
 
 use super::Memory;
 use crate::mir::Region;
+use std::collections::BTreeMap;
 
 /// The world around a program.
 pub trait Environment {
@@ -61,6 +62,8 @@ pub struct Deterministic {
     pub cgroup: u64,
     /// The bytes of the current task's struct; empty: there is none.
     pub task: Vec<u8>,
+    /// Answers of kernel functions and other helpers, by name.
+    pub answers: BTreeMap<String, u64>,
     /// Where that struct is, once it was asked for.
     pub task_address: Option<u64>,
 }
@@ -78,6 +81,7 @@ impl Default for Deterministic {
             seed: 1,
             cgroup: 1,
             task: Vec::new(),
+            answers: BTreeMap::new(),
             task_address: None,
         }
     }
@@ -124,5 +128,13 @@ impl Environment for Deterministic {
         let base = memory.add(Region::Kernel, "the current task", self.task.clone()).unwrap_or(0);
         self.task_address = Some(base);
         base
+    }
+
+    fn helper(&mut self, name: &str, _args: &[u64], _memory: &mut Memory) -> Option<u64> {
+        self.answers.get(name).copied()
+    }
+
+    fn kfunc(&mut self, name: &str, _args: &[u64], _memory: &mut Memory) -> Option<u64> {
+        self.answers.get(name).copied()
     }
 }
