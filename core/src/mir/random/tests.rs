@@ -19,7 +19,11 @@ fn seeds(few: u64) -> std::ops::Range<u64> {
 }
 
 fn shape(seed: u64) -> Shape {
-    Shape { with_abstract: !seed.is_multiple_of(3), statements: 4 + (seed % 20) as usize, untidy: !seed.is_multiple_of(5) }
+    Shape {
+        with_abstract: !seed.is_multiple_of(3),
+        statements: 4 + (seed % 20) as usize,
+        untidy: !seed.is_multiple_of(5),
+    }
 }
 
 /// All that a module does on a few inputs.
