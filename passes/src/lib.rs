@@ -10,4 +10,5 @@ pub mod mir;
 pub mod parse;
 pub mod pipeline;
 pub mod resolve;
+pub mod subset;
 mod walk;

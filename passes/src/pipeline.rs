@@ -3,13 +3,14 @@
 //! Promises: this list is the order; nothing else orders them. Leaves out: passes of plugins, which the graph places.
 
 use crate::mir;
-use crate::{infer, lower, parse, resolve};
+use crate::{infer, lower, parse, resolve, subset};
 use pbpf_core::pass::Pass;
 
 /// The built-in passes, in order.
 pub fn builtin() -> Vec<Box<dyn Pass>> {
     vec![
         Box::new(parse::Parse),
+        Box::new(subset::Subset),
         Box::new(resolve::Resolve),
         Box::new(infer::Infer),
         Box::new(lower::Lower),

@@ -62,6 +62,16 @@ fn syntax_error(file: FileId, text: &str, error: &rustpython_parser::ParseError)
     Diagnostic::error("syntax-error", message).at(Span::new(file, at, at + width as u32))
 }
 
+/// What `def` and `async def` have in common.
+struct Header<'a> {
+    name: &'a py::Identifier,
+    args: &'a py::Arguments,
+    decorators: &'a [py::Expr],
+    returns: Option<&'a py::Expr>,
+    body: &'a [py::Stmt],
+    is_async: bool,
+}
+
 struct Door<'a> {
     file: FileId,
     text: &'a str,
@@ -106,7 +116,28 @@ impl Door<'_> {
 
     fn stmt_kind(&mut self, stmt: &py::Stmt, span: Span) -> StmtKind {
         match stmt {
-            py::Stmt::FunctionDef(def) => self.function(def, span),
+            py::Stmt::FunctionDef(def) => {
+                let header = Header {
+                    name: &def.name,
+                    args: &def.args,
+                    decorators: &def.decorator_list,
+                    returns: def.returns.as_deref(),
+                    body: &def.body,
+                    is_async: false,
+                };
+                self.function(&header, span)
+            }
+            py::Stmt::AsyncFunctionDef(def) => {
+                let header = Header {
+                    name: &def.name,
+                    args: &def.args,
+                    decorators: &def.decorator_list,
+                    returns: def.returns.as_deref(),
+                    body: &def.body,
+                    is_async: true,
+                };
+                self.function(&header, span)
+            }
             py::Stmt::ClassDef(def) => {
                 let decorators = self.exprs(&def.decorator_list);
                 let from = decorators.last().map_or(span.lo, |d| d.span.hi);
@@ -183,7 +214,6 @@ impl Door<'_> {
             py::Stmt::Pass(_) => StmtKind::Pass,
             py::Stmt::Break(_) => StmtKind::Break,
             py::Stmt::Continue(_) => StmtKind::Continue,
-            py::Stmt::AsyncFunctionDef(_) => StmtKind::Unsupported("async def"),
             py::Stmt::AsyncFor(_) => StmtKind::Unsupported("async for"),
             py::Stmt::AsyncWith(_) => StmtKind::Unsupported("async with"),
             py::Stmt::TypeAlias(_) => StmtKind::Unsupported("type"),
@@ -193,11 +223,11 @@ impl Door<'_> {
         }
     }
 
-    fn function(&mut self, def: &py::StmtFunctionDef, span: Span) -> StmtKind {
-        let decorators = self.exprs(&def.decorator_list);
+    fn function(&mut self, def: &Header<'_>, span: Span) -> StmtKind {
+        let decorators = self.exprs(def.decorators);
         let from = decorators.last().map_or(span.lo, |d| d.span.hi);
         let name = self.name_in(def.name.as_str(), Span { lo: from, ..span }, "def");
-        let args = &def.args;
+        let args = def.args;
         let mut unsupported_param = None;
         if let Some(arg) = &args.vararg {
             unsupported_param = Some((self.span(&**arg), "*args"));
@@ -223,8 +253,9 @@ impl Door<'_> {
             decorators,
             params,
             unsupported_param,
-            returns: def.returns.as_deref().map(|e| self.expr(e)),
-            body: self.block(&def.body),
+            returns: def.returns.map(|e| self.expr(e)),
+            is_async: def.is_async,
+            body: self.block(def.body),
         })
     }
 

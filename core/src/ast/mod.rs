@@ -143,7 +143,7 @@ pub enum StmtKind {
     Break,
     /// `continue`.
     Continue,
-    /// A statement of Python's that the language leaves out, by name (`try`, `raise`, `async def`).
+    /// A statement of Python's that the language leaves out, by name (`try`, `raise`, `async for`).
     Unsupported(&'static str),
 }
 
@@ -169,6 +169,8 @@ pub struct FunctionDef {
     pub unsupported_param: Option<(Span, &'static str)>,
     /// The annotation of the result.
     pub returns: Option<Expr>,
+    /// Whether it is `async def`.
+    pub is_async: bool,
     /// The body, docstring included.
     pub body: Vec<Stmt>,
 }
