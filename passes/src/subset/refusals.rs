@@ -112,11 +112,13 @@ pub(super) fn expression(name: &str) -> Refusal {
             message: "a set needs memory that grows, which BPF programs do not have",
             help: "declare a map and test `key in m`; to compare with a few values write `x in (1, 2)`",
         },
-        "list comprehension" | "set comprehension" | "dict comprehension" | "generator expression" => Refusal {
-            code: "unsupported-comprehension",
-            message: "a comprehension needs memory that grows, which BPF programs do not have",
-            help: "write a `for` loop over `range(...)` that fills an array: `a = (c_uint32 * 8)()`",
-        },
+        "list comprehension" | "set comprehension" | "dict comprehension" | "generator expression" => {
+            Refusal {
+                code: "unsupported-comprehension",
+                message: "a comprehension needs memory that grows, which BPF programs do not have",
+                help: "write a `for` loop over `range(...)` that fills an array: `a = (c_uint32 * 8)()`",
+            }
+        }
         "await" => Refusal {
             code: "unsupported-async",
             message: "`await` has no meaning: a BPF program runs from start to end",
