@@ -7,7 +7,7 @@
 use crate::setup::{Setup, reason};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::source::SourceMap;
-use pbpf_loader::{AttachError, LoadError, Object, OpenError, OpenOptions, Verdict};
+use pbpf_loader::{AttachError, LoadError, Object, OpenError, OpenOptions, Verdict, load_diagnostic};
 use std::path::Path;
 
 /// An object in memory.
@@ -75,9 +75,14 @@ pub(crate) fn attach_error(error: &AttachError) -> Diagnostic {
 }
 
 /// An object that cannot be loaded.
-pub(crate) fn load_error(error: &LoadError, _sources: &SourceMap, _setup: &Setup) -> Vec<Diagnostic> {
-    let code = if error.is_environment() { "no-privilege" } else { "not-loaded" };
-    vec![Diagnostic::error(code, error.to_string())]
+pub(crate) fn load_error(error: &LoadError, sources: &SourceMap, setup: &Setup) -> Vec<Diagnostic> {
+    let registry = setup.session.plugins.registry();
+    let section = match error {
+        LoadError::Refused(refused) => registry.match_section(&refused.section),
+        _ => None,
+    };
+    let explanations = registry.explanations(section.map(|s| s.program_type));
+    vec![load_diagnostic(error, explanations, sources)]
 }
 
 impl Built {
