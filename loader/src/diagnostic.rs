@@ -129,20 +129,21 @@ fn describe(state: &str) -> Option<&'static str> {
     if nullable { own.filter(|words| words.contains("None")).or(Some("this may be None")) } else { own }
 }
 
-/// The lines on the way, for a refusal that only comes up on some way through the program.
+/// The lines on the way, where it passes some by: the refusal then only comes up on this way through the program.
 fn way(refusal: &Refusal) -> Option<String> {
     let file = &refusal.place.as_ref()?.file;
     let mut lines: Vec<u32> = Vec::new();
     for place in
         refusal.trail.iter().filter_map(|step| step.place.as_ref()).filter(|place| place.file == *file)
     {
-        if lines.last() != Some(&place.line) {
+        // The turns of a loop say no more than the first.
+        if !lines.contains(&place.line) {
             lines.push(place.line);
         }
     }
-    // A straight line of code needs no explaining.
-    let jumps = lines.windows(2).any(|pair| pair[1] != pair[0] + 1);
-    if lines.len() < 3 || !jumps {
+    let (first, last) = (lines.iter().min()?, lines.iter().max()?);
+    let passes_some_by = (last - first) as usize + 1 > lines.len();
+    if lines.len() < 3 || !passes_some_by {
         return None;
     }
     let cut = lines.len().saturating_sub(WAY);

@@ -126,3 +126,38 @@ fn getpgid() {
     // A child process, because the tracepoint counts calls of the whole machine anyway.
     std::process::Command::new("python3").args(["-c", "import os; os.getpgid(0)"]).status().unwrap();
 }
+
+#[test]
+fn callbacks_work_until_their_link_drops() {
+    if skip("callbacks_work_until_their_link_drops") {
+        return;
+    }
+    let names = || std::fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control").unwrap();
+    let options = OpenOptions { programs: Programs::Except(vec!["tasks".into()]), ..OpenOptions::default() };
+    let loaded = open("callbacks.c", &options).load().unwrap();
+    assert_eq!(loaded.warnings().count(), 0, "{:?}", loaded.messages());
+    assert!(!names().contains("pbpf_loader"));
+    let map = loaded.map("pbpf_loader").unwrap();
+    assert!(map.is_struct_ops() && !map.has_values());
+    let attached = loaded.attach_all(&[], None).unwrap();
+    assert_eq!(attached.links.iter().map(pbpf_loader::Link::name).collect::<Vec<_>>(), ["pbpf_loader"]);
+    assert!(attached.unattached.is_empty());
+    assert!(names().contains("pbpf_loader"));
+    // The link alone keeps the object.
+    drop(loaded);
+    assert!(names().contains("pbpf_loader"));
+    drop(attached);
+    assert!(!names().contains("pbpf_loader"));
+}
+
+#[test]
+fn iterators_are_read_through_their_link() {
+    if skip("iterators_are_read_through_their_link") {
+        return;
+    }
+    let loaded = open("callbacks.c", &only(&["tasks"])).load().unwrap();
+    let link = loaded.program("tasks").unwrap().attach(&Target::Section).unwrap();
+    let bytes = link.read_iterator().unwrap();
+    let mine = std::process::id().to_ne_bytes();
+    assert!(bytes.as_chunks::<4>().0.contains(&mine));
+}
