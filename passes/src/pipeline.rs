@@ -19,6 +19,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::simplify_cfg::SimplifyCfg),
         // Dead code proves nothing and needs no checks.
         Box::new(mir::dce::Dce),
+        // Before the checks: it makes new loads and new ways out.
+        Box::new(mir::loops::Loops),
         Box::new(mir::divide::Divide),
         Box::new(mir::null_checks::NullChecks),
         // Behind it no instruction is abstract.

@@ -13,5 +13,6 @@ pub mod dce;
 pub mod divide;
 pub mod fold;
 pub mod legalise;
+pub mod loops;
 pub mod null_checks;
 pub mod simplify_cfg;
