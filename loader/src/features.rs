@@ -7,6 +7,7 @@
 #![allow(unsafe_code)] // uname() and the one trial load have no safe wrapper here.
 
 use crate::errno::Errno;
+use crate::message;
 use pbpf_core::btf::{Btf, Kind};
 use std::ffi::CStr;
 use std::fmt;
@@ -84,26 +85,39 @@ fn effective_capabilities() -> Option<u64> {
     u64::from_str_radix(hex.trim(), 16).ok()
 }
 
-/// Whether the kernel loads a program of two instructions for this process; the error number where it does
-/// not.
+/// Whether the kernel loads a program of two instructions for this process; the error number where it does not.
 pub fn bpf_permitted() -> Result<(), Errno> {
-    // r0 = 0; exit
+    // A tracing type: socket filters load without privileges where sysctl kernel.unprivileged_bpf_disabled is 0.
+    trial_load(libbpf_sys::BPF_PROG_TYPE_TRACEPOINT, None)
+}
+
+/// Loads `r0 = 0; exit` as a program of the kernel's type `kind`, to be attached at the place named, and lets it go.
+fn trial_load(kind: u32, attach: Option<(u32, &CStr)>) -> Result<(), Errno> {
     let instructions = [
         libbpf_sys::bpf_insn { code: 0xb7, ..Default::default() },
         libbpf_sys::bpf_insn { code: 0x95, ..Default::default() },
     ];
-    // A tracing type: socket filters load without privileges where sysctl kernel.unprivileged_bpf_disabled is
-    // 0. SAFETY: the instructions and strings live past the call; null options are allowed.
-    let fd = unsafe {
-        libbpf_sys::bpf_prog_load(
-            libbpf_sys::BPF_PROG_TYPE_TRACEPOINT,
-            std::ptr::null(),
-            c"GPL".as_ptr(),
-            instructions.as_ptr(),
-            instructions.len() as libbpf_sys::size_t,
-            std::ptr::null_mut(),
-        )
+    let mut options = libbpf_sys::bpf_prog_load_opts {
+        sz: size_of::<libbpf_sys::bpf_prog_load_opts>() as libbpf_sys::size_t,
+        ..Default::default()
     };
+    let load = || {
+        // SAFETY: instructions, options and strings live past the calls.
+        unsafe {
+            if let Some((attach_type, function)) = attach {
+                let id = libbpf_sys::libbpf_find_vmlinux_btf_id(function.as_ptr(), attach_type);
+                if id <= 0 {
+                    return id;
+                }
+                options.expected_attach_type = attach_type;
+                options.attach_btf_id = id as u32;
+            }
+            let (name, license) = (std::ptr::null(), c"GPL".as_ptr());
+            let count = instructions.len() as libbpf_sys::size_t;
+            libbpf_sys::bpf_prog_load(kind, name, license, instructions.as_ptr(), count, &raw mut options)
+        }
+    };
+    let fd = message::capture(load).0;
     if let Some(errno) = Errno::from_return(fd) {
         return Err(errno);
     }
@@ -137,6 +151,11 @@ pub enum Feature {
     Struct(String),
     /// The kernel's BTF has a function of that name.
     Function(String),
+    /// Programs load at the entry of kernel functions. The BTF may name what this needs and the kernel refuse all
+    /// the same, so one is loaded.
+    Fentry,
+    /// Programs load at security hooks.
+    BpfLsm,
 }
 
 /// Names for probes that would be long to spell; each is the kernel's own word for the feature.
@@ -145,9 +164,6 @@ const NAMED: &[(&str, &str)] = &[
     ("kprobes", "file:/sys/bus/event_source/devices/kprobe"),
     ("uprobes", "file:/sys/bus/event_source/devices/uprobe"),
     ("sched_ext", "file:/sys/kernel/sched_ext/state"),
-    // CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS makes trampolines, hence fentry, possible.
-    ("fentry", "function:register_ftrace_direct"),
-    ("bpf_lsm", "function:bpf_lsm_file_open"),
 ];
 
 impl Feature {
@@ -165,6 +181,8 @@ impl Feature {
         match text {
             "bpf" => Some(Self::Bpf),
             "btf" => Some(Self::Btf),
+            "fentry" => Some(Self::Fentry),
+            "bpf_lsm" => Some(Self::BpfLsm),
             _ => argument("file:")
                 .map(Self::File)
                 .or_else(|| argument("struct:").map(Self::Struct))
@@ -175,7 +193,7 @@ impl Feature {
 
     /// The words that [`Feature::parse`] knows beside `kernel>=`, `file:`, `struct:` and `function:`.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        ["bpf", "btf"].into_iter().chain(NAMED.iter().map(|row| row.0))
+        ["bpf", "btf", "fentry", "bpf_lsm"].into_iter().chain(NAMED.iter().map(|row| row.0))
     }
 
     /// Whether the running kernel has it.
@@ -189,6 +207,14 @@ impl Feature {
             Self::File(path) => Path::new(path).exists(),
             Self::Struct(name) => in_kernel_btf(name, Kind::Struct),
             Self::Function(name) => in_kernel_btf(name, Kind::Func),
+            Self::Fentry => {
+                let attach = libbpf_sys::BPF_TRACE_FENTRY;
+                trial_load(libbpf_sys::BPF_PROG_TYPE_TRACING, Some((attach, c"vfs_read"))).is_ok()
+            }
+            Self::BpfLsm => {
+                let attach = libbpf_sys::BPF_LSM_MAC;
+                trial_load(libbpf_sys::BPF_PROG_TYPE_LSM, Some((attach, c"file_open"))).is_ok()
+            }
         }
     }
 }
