@@ -22,6 +22,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self, FunctionKind, LocalId};
 use pbpf_core::mir::{self, Block, BlockCall, Builder, Function, Inst, Op, Param, Slot, Type, Value};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
+use pbpf_core::rows::Returns;
 use pbpf_core::source::{SourceMap, Span};
 use pbpf_core::types::{Region, Type as T, TypeId, Types};
 use ssa::Variables;
@@ -453,24 +454,21 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     // Returns.
 
+    /// The program type's rules for the result, of a program.
+    fn returns(&self) -> Option<&Returns> {
+        let FunctionKind::Program(program) = &self.source.kind else { return None };
+        let row = &self.cx.registry.program_type(program.program_type).row;
+        let callback = program.callback.and_then(|at| row.struct_ops.as_ref()?.callbacks.get(at));
+        Some(row.returns_of(callback.map(|c| c.name.as_str())))
+    }
+
     /// What a failed automatic check returns.
     fn failure_value(&self) -> i64 {
-        match &self.source.kind {
-            FunctionKind::Program(program) => {
-                let returns = &self.cx.registry.program_type(program.program_type).row.returns;
-                returns.on_failed_check.or(returns.default).unwrap_or(0)
-            }
-            FunctionKind::Subprogram => 0,
-        }
+        self.returns().map_or(0, |r| r.on_failed_check.or(r.default).unwrap_or(0))
     }
 
     fn return_default(&mut self) {
-        let value = match &self.source.kind {
-            FunctionKind::Program(program) => {
-                self.cx.registry.program_type(program.program_type).row.returns.default.unwrap_or(0)
-            }
-            FunctionKind::Subprogram => 0,
-        };
+        let value = self.returns().and_then(|r| r.default).unwrap_or(0);
         self.return_constant(value);
     }
 
