@@ -7,7 +7,7 @@ from pbpf.helper import bpf_get_current_task
 
 
 @bpf
-@section("kprobe/do_unlinkat")
+@section("kprobe/vfs_unlink")
 def unlink_parent(ctx):
     task = struct_task_struct(bpf_get_current_task())
     print(f"unlink by {task.comm}, parent {task.real_parent.tgid}")
