@@ -90,7 +90,7 @@ pub enum UnaryOp {
     /// Bytes in reverse order (16, 32 or 64 bits).
     Bswap,
     /// The same value, of which the optimiser behind MIR knows nothing: a bound that the verifier is shown behind it
-    /// stays (an empty `asm` in LLVM IR). 32 or 64 bits.
+    /// stays (an empty `asm` in LLVM IR). 32 or 64 bits, or a pointer.
     Opaque,
 }
 

@@ -35,6 +35,17 @@ impl<'ctx> Body<'ctx, '_> {
                 };
                 self.define(inst, value)
             }
+            Op::Unary(UnaryOp::Opaque, a) if !self.func.type_of(*a).is_int() => {
+                let pointer = self.pointer(*a)?;
+                let ty = pointer.get_type();
+                let asm_type = ty.fn_type(&[ty.into()], false);
+                let (nothing, same) = (String::new(), "=r,0".to_owned());
+                let asm =
+                    self.unit.context.create_inline_asm(asm_type, nothing, same, true, false, None, false);
+                let call = self.builder.build_indirect_call(asm_type, asm, &[pointer.into()], "")?;
+                let output = call.try_as_basic_value().basic();
+                self.define(inst, output.ok_or_else(|| Fault::mir("assembly gives no value"))?)
+            }
             Op::Unary(op, a) => {
                 let value = self.unary(*op, self.int(*a)?)?;
                 self.define(inst, value)

@@ -58,11 +58,6 @@ impl Facts {
         std::iter::successors(Some(block), |b| dominators.immediate(*b))
             .flat_map(|b| self.own.get(b).into_iter().flatten().map(move |f| (b, *f)))
     }
-
-    /// The facts of the edge into `block`, if it has just one.
-    pub(super) fn own(&self, block: Block) -> &[Fact] {
-        self.own.get(block).map_or(&[], Vec::as_slice)
-    }
 }
 
 /// What holds when `pred` went to `to`.

@@ -9,6 +9,8 @@ mod facts;
 mod ranges;
 mod rules;
 
+pub mod bounds;
+pub mod cse;
 pub mod dce;
 pub mod divide;
 pub mod fold;

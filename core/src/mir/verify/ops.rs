@@ -124,7 +124,7 @@ impl Check<'_> {
                     UnaryOp::Not => ty.is_int(),
                     UnaryOp::Neg => ty.is_int() && ty != Type::I1,
                     UnaryOp::Bswap => matches!(ty, Type::I16 | Type::I32 | Type::I64),
-                    UnaryOp::Opaque => matches!(ty, Type::I32 | Type::I64),
+                    UnaryOp::Opaque => !ty.is_int() || matches!(ty, Type::I32 | Type::I64),
                 };
                 if !right {
                     self.add("M019", format!("`{}` does not take {ty}", op.as_str()));

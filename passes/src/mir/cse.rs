@@ -1,0 +1,106 @@
+//! `cse`: computes the same thing once.
+//!
+//! ```text
+//! Before                        After
+//!   v2 = add v0, v1               v2 = add v0, v1
+//!   v3 = ptr_add v9, v2           v3 = ptr_add v9, v2
+//!   v4 = add v0, v1               v5: i8 = load v3
+//!   v6 = ptr_add v9, v4           v7: i8 = load v3+1
+//!   v5: i8 = load v3
+//!   v7: i8 = load v6+1
+//! ```
+//!
+//! An instruction that only computes takes the place of every later one of the same operation and operands that it
+//! dominates.
+//!
+//! Requires: nothing; finds more behind `fold`. Keeps: what the program does; loads, calls and `opaque`.
+//!
+//! Why: to the verifier `data + n` made twice are two pointers, and a comparison of one says nothing of the other
+//! (`R1 offset is outside of the packet`); `bounds` sees them in the same way.
+
+use pbpf_core::mir::analysis::{Cfg, Dominators};
+use pbpf_core::mir::{BinaryOp, Block, Function, Inst, Module, Op, Type, UnaryOp, Value};
+use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
+use std::collections::HashMap;
+
+/// See the module.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cse;
+
+impl MirPass for Cse {
+    fn info(&self) -> PassInfo {
+        PassInfo::new("cse", Level::Mir, "computes the same thing once")
+            .after(&["fold", "simplify_cfg"])
+            .optional()
+    }
+
+    fn run(&self, module: &mut Module, _cx: &mut Context<'_>) {
+        for func in module.functions.values_mut() {
+            unify(func);
+        }
+    }
+}
+
+fn unify(func: &mut Function) {
+    let cfg = Cfg::new(func);
+    let dominators = Dominators::new(func, &cfg);
+    let mut seen: HashMap<String, Vec<(Block, Value)>> = HashMap::new();
+    let mut aliases: HashMap<Value, Value> = HashMap::new();
+    for &block in cfg.reverse_post_order() {
+        for inst in func.blocks[block].insts.clone() {
+            func.insts[inst].op.map_args(|v| aliases.get(&v).copied().unwrap_or(v));
+            let Some((result, key)) = key(func, inst) else { continue };
+            let list = seen.entry(key).or_default();
+            match list.iter().find(|(at, _)| dominators.dominates(*at, block)) {
+                Some((_, same)) => {
+                    aliases.insert(result, *same);
+                }
+                None => list.push((block, result)),
+            }
+        }
+    }
+    if aliases.is_empty() {
+        return;
+    }
+    // What a back edge hands over may have been renamed behind it in the order.
+    for inst in func.insts.values_mut() {
+        inst.op.map_args(|v| aliases.get(&v).copied().unwrap_or(v));
+    }
+    let dead =
+        |func: &Function, inst: Inst| func.insts[inst].result.is_some_and(|v| aliases.contains_key(&v));
+    for block in func.layout.clone() {
+        let insts = std::mem::take(&mut func.blocks[block].insts);
+        func.blocks[block].insts = insts.into_iter().filter(|i| !dead(func, *i)).collect();
+    }
+}
+
+/// What an instruction computes, as text: the operation, the type and the operands.
+fn key(func: &Function, inst: Inst) -> Option<(Value, String)> {
+    let data = &func.insts[inst];
+    let result = data.result?;
+    let mut op = data.op.clone();
+    match &mut op {
+        // Which side comes first does not matter; the verifier, too, sees only the sum.
+        Op::Binary(BinaryOp::Add | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor, sides) => {
+            sides.sort_unstable();
+        }
+        Op::Unary(UnaryOp::Opaque, _) => return None,
+        Op::Iconst(_)
+        | Op::Null
+        | Op::Binary(..)
+        | Op::Unary(..)
+        | Op::Icmp(..)
+        | Op::Cast(..)
+        | Op::Select(..)
+        | Op::SlotAddr(_)
+        | Op::GlobalAddr(_)
+        | Op::MapAddr(_)
+        | Op::PtrAdd(..)
+        | Op::PtrSub(_)
+        | Op::PtrToInt(_)
+        | Op::FieldAddr { .. } => {}
+        _ => return None,
+    }
+    let ty: Type = func.type_of(result);
+    Some((result, format!("{ty} {op:?}")))
+}
