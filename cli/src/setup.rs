@@ -13,6 +13,7 @@ use pbpf_core::pass::Options;
 use pbpf_core::source::SourceMap;
 use pbpf_core::target::{Cpu, KernelVersion, Target};
 use pbpf_plugin_host::{External, ExternalPass, Named, Plugins, Search};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// What commands share: the configuration and the plugins.
@@ -29,6 +30,9 @@ pub(crate) struct Session {
 /// What is wrong, and the sources that it points into.
 pub(crate) type Failed = (Vec<Diagnostic>, SourceMap);
 
+/// Most bytes read of a text; a device may have no end. Python sources have a narrower limit of their own.
+const MAX_TEXT: u64 = 16 << 20;
+
 /// Reads a text file of the user's.
 pub(crate) fn read_text(path: &Path) -> Result<String, Diagnostic> {
     let unreadable = |why: &str| {
@@ -38,7 +42,13 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Diagnostic> {
     if path.is_dir() {
         return Err(unreadable("it is a folder"));
     }
-    let bytes = std::fs::read(path).map_err(|e| unreadable(reason(&e)))?;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|e| unreadable(reason(&e)))?;
+    file.take(MAX_TEXT + 1).read_to_end(&mut bytes).map_err(|e| unreadable(reason(&e)))?;
+    if bytes.len() as u64 > MAX_TEXT {
+        let message = format!("`{}` has more than {} MiB", path.display(), MAX_TEXT >> 20);
+        return Err(Diagnostic::error("file-too-large", message).help("name a program"));
+    }
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         Diagnostic::error("not-text", format!("`{}` is not text: byte {at} is not UTF-8", path.display()))

@@ -109,6 +109,18 @@ impl Variables {
 
 /// Removes block parameters that always have one value.
 pub(super) fn remove_trivial_params(func: &mut Function) {
+    // The terminators that go to each block, and what each removed parameter stands for: a walk over the whole function for
+    // each parameter would make a long function take minutes.
+    let mut edges: BTreeMap<Block, Vec<Inst>> = BTreeMap::new();
+    for (_, inst) in func.each_inst() {
+        for target in func.insts[inst].op.targets() {
+            let list = edges.entry(target.block).or_default();
+            if !list.contains(&inst) {
+                list.push(inst);
+            }
+        }
+    }
+    let mut becomes = BTreeMap::new();
     loop {
         let mut changed = false;
         for block in func.layout.clone() {
@@ -116,39 +128,48 @@ pub(super) fn remove_trivial_params(func: &mut Function) {
             if Some(block) == func.entry() {
                 continue;
             }
+            let edges = edges.get(&block).map_or(&[][..], Vec::as_slice);
             let mut at = 0;
             while at < func.blocks[block].params.len() {
                 let param = func.blocks[block].params[at];
                 let mut values = BTreeSet::new();
-                for inst in func.each_inst().map(|(_, i)| i).collect::<Vec<_>>() {
-                    for target in func.insts[inst].op.targets() {
-                        if target.block == block
-                            && let Some(arg) = target.args.get(at)
-                            && *arg != param
-                        {
-                            values.insert(*arg);
-                        }
+                for inst in edges {
+                    for target in func.insts[*inst].op.targets().iter().filter(|target| target.block == block)
+                    {
+                        values.extend(target.args.get(at).map(|arg| end_of(&becomes, *arg)));
                     }
                 }
+                values.remove(&param);
                 let only = values.iter().next().copied().filter(|_| values.len() == 1);
                 let Some(only) = only else {
                     at += 1;
                     continue;
                 };
                 func.blocks[block].params.remove(at);
-                for inst in func.insts.values_mut() {
-                    for target in inst.op.targets_mut() {
+                for inst in edges {
+                    for target in func.insts[*inst].op.targets_mut() {
                         if target.block == block && at < target.args.len() {
                             target.args.remove(at);
                         }
                     }
                 }
-                func.replace_uses(param, only);
+                becomes.insert(param, only);
                 changed = true;
             }
         }
         if !changed {
-            return;
+            break;
         }
     }
+    for inst in func.insts.values_mut() {
+        inst.op.map_args(|value| end_of(&becomes, value));
+    }
+}
+
+/// What a value stands for after all. There is no way around in a circle: a parameter becomes a value that is not removed yet.
+fn end_of(becomes: &BTreeMap<Value, Value>, mut value: Value) -> Value {
+    while let Some(next) = becomes.get(&value) {
+        value = *next;
+    }
+    value
 }

@@ -71,7 +71,8 @@ fn skip(func: &mut Function) -> bool {
         })
         .collect();
     let mut changed = false;
-    for &block in cfg.reverse_post_order() {
+    // From the ends backwards: the edges of a block skipped are short already, so a long chain takes one step for each.
+    for &block in cfg.reverse_post_order().iter().rev() {
         let Some(terminator) = func.terminator(block) else { continue };
         let mut op = func.insts[terminator].op.clone();
         for call in op.targets_mut() {
