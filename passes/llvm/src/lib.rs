@@ -93,7 +93,8 @@ pub struct EmitOptions {
     pub opt: OptLevel,
     /// What is wanted.
     pub emit: Vec<Artifact>,
-    /// Whether the object carries DWARF beside BTF. Loaders have no use for it; it doubles the object.
+    /// Whether the object carries DWARF beside BTF. Loaders have no use for it; it doubles the object. LLVM writes the
+    /// section `.debug_frame`, 24 bytes a function, in any case.
     pub dwarf: bool,
 }
 
