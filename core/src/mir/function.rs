@@ -173,8 +173,8 @@ impl Function {
 
     /// The instruction that makes a value, if it is not a block parameter.
     pub fn def(&self, value: Value) -> Option<&InstData> {
-        match self.values[value].def {
-            ValueDef::Inst(inst) => Some(&self.insts[inst]),
+        match self.values.get(value)?.def {
+            ValueDef::Inst(inst) => self.insts.get(inst),
             ValueDef::Param(_) => None,
         }
     }

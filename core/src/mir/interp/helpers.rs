@@ -267,7 +267,7 @@ impl<E: Environment> Machine<'_, E> {
         }
         let callback = self.function_at(callback)?;
         for index in 0..count {
-            let args = self.fitting(callback, vec![index, data]);
+            let args = self.fitting(callback, vec![index, data])?;
             if self.invoke(callback, args)?.unwrap_or(0) == 1 {
                 return Ok(index + 1);
             }
@@ -286,7 +286,7 @@ impl<E: Environment> Machine<'_, E> {
             }
             called += 1;
             let at = self.memory.add(Region::Stack, "a key", key)?;
-            let args = self.fitting(callback, vec![map_address, at, value, data]);
+            let args = self.fitting(callback, vec![map_address, at, value, data])?;
             let result = self.invoke(callback, args);
             self.memory.remove(at);
             if result?.unwrap_or(0) == 1 {
@@ -297,8 +297,15 @@ impl<E: Environment> Machine<'_, E> {
     }
 
     /// As many arguments as the callback takes: the kernel passes all, and the callback need not look.
-    fn fitting(&self, callback: FuncId, mut args: Vec<u64>) -> Vec<u64> {
-        args.truncate(self.module.functions.get(callback).map_or(0, |f| f.params.len()));
-        args
+    fn fitting(&self, callback: FuncId, mut args: Vec<u64>) -> Result<Vec<u64>, FaultKind> {
+        let takes = self.module.functions.get(callback).map_or(0, |f| f.params.len());
+        if takes > args.len() {
+            return Err(FaultKind::BadArgument(format!(
+                "a callback takes {takes} arguments and gets {}",
+                args.len()
+            )));
+        }
+        args.truncate(takes);
+        Ok(args)
     }
 }

@@ -103,6 +103,7 @@ impl<'m, E: Environment> Machine<'m, E> {
 
     /// A machine with other limits.
     pub fn with_limits(module: &'m Module, environment: E, limits: Limits) -> Result<Self, FaultKind> {
+        super::verify::check_types(module).map_err(|v| FaultKind::Invalid(v.message))?;
         let mut memory = Memory::new(limits.memory);
         let mut globals = Table::new();
         for global in module.globals.values() {

@@ -6,8 +6,8 @@
 use super::{Random, Shape, environment, input, module, programs};
 use crate::entity::Entity;
 use crate::mir::analysis::{Cfg, Dominators, Loops, SlotLiveness, Uses};
-use crate::mir::interp::Machine;
-use crate::mir::{MapId, Module, parse, print, verify, verify_concrete};
+use crate::mir::interp::{Fault, FaultKind, Limits, Machine};
+use crate::mir::{Block, Inst, MapId, Module, Region, Type, Value, parse, print, verify, verify_concrete};
 use crate::source::FileId;
 use crate::target::Cpu;
 use std::time::{Duration, Instant};
@@ -209,6 +209,108 @@ fn any_bytes_never_panic() {
         }
         let _ = parse(&text, FileId::new(0));
     }
+}
+
+/// Changes tables as a broken pass would.
+fn corrupt(random: &mut Random, module: &mut Module) {
+    let count = module.functions.len();
+    let id = crate::mir::FuncId::new(random.below(count));
+    if random.chance(10) {
+        let far = crate::types::TypeId::new(random.below(60));
+        match random.below(4) {
+            0 => module.maps.values_mut().for_each(|m| m.key = m.key.map(|_| far)),
+            1 => module.globals.values_mut().for_each(|g| g.ty = far),
+            2 => module.externs.values_mut().for_each(|e| e.ty = far),
+            _ => module.types.records.values_mut().flat_map(|r| &mut r.fields).for_each(|f| f.ty = far),
+        }
+        return;
+    }
+    let func = &mut module.functions[id];
+    let any = |random: &mut Random, len: usize| random.below(len + 2);
+    let (insts, values, blocks) = (func.insts.len(), func.values.len(), func.blocks.len());
+    let inst = Inst::new(random.below(insts));
+    match random.below(12) {
+        0..=3 => {
+            let to = Value::new(any(random, values));
+            let mut left = random.below(3);
+            func.insts[inst].op.map_args(|v| {
+                left = left.wrapping_sub(1);
+                if left == usize::MAX { to } else { v }
+            });
+        }
+        4 => {
+            let to = Block::new(any(random, blocks));
+            func.insts[inst].op.targets_mut().into_iter().for_each(|call| call.block = to);
+        }
+        5 => func.insts[inst].result = random.chance(50).then(|| Value::new(any(random, values))),
+        6 => {
+            let ty = *random.pick(&[
+                Type::I1,
+                Type::I8,
+                Type::I64,
+                Type::ptr(Region::Stack),
+                Type::nullable(Region::Map),
+            ]);
+            func.values[Value::new(random.below(values))].ty = ty;
+        }
+        7 => {
+            let other = Inst::new(random.below(insts));
+            func.insts[inst].op = func.insts[other].op.clone();
+        }
+        8 => {
+            let at = random.below(func.layout.len());
+            let block = Block::new(any(random, blocks));
+            func.layout.insert(at, block);
+        }
+        9 => {
+            let block = Block::new(random.below(blocks));
+            let at = random.below(func.blocks[block].insts.len() + 1);
+            let inst = Inst::new(any(random, insts));
+            func.blocks[block].insts.insert(at, inst);
+        }
+        10 => {
+            let block = Block::new(random.below(blocks));
+            func.blocks[block].insts.pop();
+        }
+        _ => func.slots.values_mut().for_each(|s| s.size = s.size.wrapping_sub(15)),
+    }
+}
+
+#[test]
+fn corrupt_tables_never_panic() {
+    let mut right = 0;
+    for seed in seeds(500) {
+        let mut random = Random::new(seed);
+        let mut module = module(seed % 101, shape(seed));
+        for _ in 0..=random.below(3) {
+            corrupt(&mut random, &mut module);
+        }
+        let found = verify(&module);
+        let _ = (print(&module), verify_concrete(&module, Cpu::V1));
+        // It runs, whatever it is; limits end what does not end.
+        let limits = Limits { steps: 20_000, memory: 1 << 20 };
+        if let Ok(mut machine) = Machine::with_limits(&module, environment(), limits) {
+            for func in module.functions.keys() {
+                let result = machine.run(func, &input(seed));
+                let invalid = matches!(&result, Err(Fault { kind: FaultKind::Invalid(_), .. }));
+                let is_program = programs(&module).contains(&func);
+                assert!(
+                    !(found.is_empty() && invalid && is_program),
+                    "seed {seed}: {result:?}\n{}",
+                    print(&module)
+                );
+            }
+        }
+        if found.is_empty() {
+            right += 1;
+            let mut compact = module.clone();
+            compact.compact();
+            assert_eq!(parse(&print(&module), FileId::new(0)).unwrap(), compact, "seed {seed}");
+        }
+        module.compact();
+        let _ = verify(&module);
+    }
+    assert!(right > 10, "{right}");
 }
 
 #[test]

@@ -135,6 +135,13 @@ fn check(module: &Module, concrete: Option<Cpu>) -> Vec<Violation> {
     found.list
 }
 
+/// What is wrong with the types, so that their sizes cannot be asked for.
+pub(in crate::mir) fn check_types(module: &Module) -> Result<(), Violation> {
+    let mut found = Found { files: module.files.len(), function: None, list: Vec::new() };
+    let right = records::check(module, &mut found);
+    if right { Ok(()) } else { found.list.into_iter().next().map_or(Ok(()), Err) }
+}
+
 /// Where breaches are noted.
 struct Found {
     files: usize,
