@@ -17,6 +17,7 @@ use pbpf_core::mir::{self, Module};
 use pbpf_core::source::{FileId, SourceMap};
 use pbpf_llvm::{Artifact, Artifacts, EmitOptions, emit};
 use pbpf_loader::{Loaded, Object, OpenOptions, TestRun, Value, features};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -84,7 +85,8 @@ pub fn kernel() -> bool {
         return true;
     }
     assert!(std::env::var("CI").as_deref() != Ok("true"), "the kernel does not load programs for this user");
-    eprintln!("SKIPPED: the kernel does not load programs for this user");
+    // Not by a macro, whose output the test runner keeps to itself.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: the kernel does not load programs for this user");
     false
 }
 
