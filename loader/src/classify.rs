@@ -117,10 +117,12 @@ pub(crate) fn classify(failure: Failure) -> LoadError {
     if failure.find("Error loading vmlinux BTF").is_some() {
         return missing(failure, None, "no BTF of itself (CONFIG_DEBUG_INFO_BTF)".into());
     }
-    // "failed to parse target BTF: -ENOENT", "prog 'p': relo #0: failed to relocate: -EINVAL", "failed to
-    // perform CO-RE relocations"
-    if let Some(said) =
-        failure.find("relo #").or_else(|| failure.find("CO-RE")).or_else(|| failure.find("target BTF"))
+    // "prog 'p': relo #0: failed to relocate: -EINVAL", "failed to perform CO-RE relocations: -EINVAL"; but a BTF
+    // file of the user's that does not parse is neither the kernel's fault nor the program's: "failed to parse
+    // target BTF: -ENOENT".
+    let relocation = failure.find("relo #").or_else(|| failure.find("CO-RE"));
+    if failure.find("target BTF").is_none()
+        && let Some(said) = relocation
     {
         let program = between(said, "prog '", "'").map(str::to_owned);
         return LoadError::CoRe { program, detail: said.to_owned(), messages: failure.messages };

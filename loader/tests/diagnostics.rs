@@ -10,10 +10,8 @@ use pbpf_loader::{Errno, LoadError, Refused, load_diagnostic, refusal_diagnostic
 use std::path::Path;
 
 fn log(program: &str, kernel: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/logs/refused-{kernel}.log"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let part = text.split("=== ").find(|part| part.starts_with(&format!("{program}\n"))).unwrap();
-    part.split_once('\n').unwrap().1.to_owned()
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/logs/{kernel}/{program}.log"));
+    std::fs::read_to_string(path).unwrap()
 }
 
 fn sources() -> SourceMap {

@@ -161,3 +161,35 @@ fn iterators_are_read_through_their_link() {
     let mine = std::process::id().to_ne_bytes();
     assert!(bytes.as_chunks::<4>().0.contains(&mine));
 }
+
+#[test]
+fn pinned_maps_go_where_they_should_and_are_found_again() {
+    if skip("pinned_maps_go_where_they_should_and_are_found_again") {
+        return;
+    }
+    let folder = std::path::PathBuf::from(format!("/sys/fs/bpf/pbpf-loader-{}", std::process::id()));
+    let options = OpenOptions { pin_root: Some(folder.clone()), ..OpenOptions::default() };
+    let bytes = compile("wrong.c", &["-DPINNED"]);
+    let load = || Object::open_bytes(bytes.clone(), &options).unwrap().load().unwrap();
+    load().map("kept").unwrap().update(&[0; 4], &7u64.to_ne_bytes()).unwrap();
+    assert!(folder.join("kept").exists());
+    let found = load().map("kept").unwrap().lookup(&[0; 4]).unwrap().unwrap();
+    std::fs::remove_file(folder.join("kept")).unwrap();
+    std::fs::remove_dir(&folder).unwrap();
+    assert_eq!(found, 7u64.to_ne_bytes());
+}
+
+#[test]
+fn another_btf_is_relocated_against() {
+    if skip("another_btf_is_relocated_against") {
+        return;
+    }
+    let bytes = compile("wrong.c", &["-DREADS_TASK"]);
+    let load = |btf: &str| {
+        let options = OpenOptions { btf: Some(btf.into()), ..OpenOptions::default() };
+        Object::open_bytes(bytes.clone(), &options).unwrap().load()
+    };
+    assert!(load("/sys/kernel/btf/vmlinux").is_ok());
+    let error = load("/nonexistent.btf").unwrap_err();
+    assert!(error.to_string().contains("failed to parse target BTF: -ENOENT"), "{error:?}");
+}
