@@ -17,12 +17,16 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         // Constants first: they decide bounds, and dead branches prove nothing.
         Box::new(mir::fold::Fold),
         Box::new(mir::simplify_cfg::SimplifyCfg),
+        Box::new(mir::cse::Cse),
         // Dead code proves nothing and needs no checks.
         Box::new(mir::dce::Dce),
         // Before the checks: it makes new loads and new ways out.
         Box::new(mir::loops::Loops),
-        Box::new(mir::divide::Divide),
         Box::new(mir::null_checks::NullChecks),
+        // Before `divide`, which takes apart the remainders whose range it knows, and before `legalise`, behind which
+        // context fields have no names.
+        Box::new(mir::bounds::Bounds),
+        Box::new(mir::divide::Divide),
         // Behind it no instruction is abstract.
         Box::new(mir::legalise::Legalise),
     ]
