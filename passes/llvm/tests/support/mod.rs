@@ -6,11 +6,7 @@
 //! Leaves out: the modules.
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(unreachable_pub, reason = "the test files are crates of one module each")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a failing test may panic, and a skipped one must say so"
-)]
+#![allow(clippy::unwrap_used, reason = "a failing test may panic")]
 
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::{self, Module};
