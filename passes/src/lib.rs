@@ -3,8 +3,10 @@
 //! Promises: a pass knows levels, regions and rules; none knows a program type, and none knows LLVM.
 //! Leaves out: running them in order, which the graph does, from the list in [`pipeline`].
 
+pub mod check;
 pub mod infer;
 mod kernel;
+mod license;
 pub mod lower;
 pub mod mir;
 pub mod parse;

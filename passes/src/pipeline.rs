@@ -3,7 +3,7 @@
 //! Promises: this list is the order; nothing else orders them. Leaves out: passes of plugins, which the graph places.
 
 use crate::mir;
-use crate::{infer, lower, parse, resolve, subset};
+use crate::{check, infer, lower, parse, resolve, subset};
 use pbpf_core::pass::Pass;
 
 /// The built-in passes, in order.
@@ -13,6 +13,7 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(subset::Subset),
         Box::new(resolve::Resolve),
         Box::new(infer::Infer),
+        Box::new(check::Check),
         Box::new(lower::Lower),
         // Constants first: they decide bounds, and dead branches prove nothing.
         Box::new(mir::fold::Fold),

@@ -254,7 +254,7 @@ pub struct Registers {
 }
 
 /// The result of a program.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Returns {
     /// The least and the greatest value that the verifier accepts; none: any `i32`.

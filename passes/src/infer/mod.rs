@@ -14,6 +14,8 @@ mod expr;
 mod numbers;
 mod stmt;
 
+pub(crate) use expr::context_records;
+
 use crate::kernel;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Binding, FuncId, Function, FunctionKind, LocalId, Module, Program};
@@ -311,8 +313,6 @@ impl Infer_<'_, '_> {
 }
 
 /// Puts what stood in the holes of a section's pattern into a name.
-pub(crate) use expr::context_records;
-
 pub(crate) fn fill(text: &str, holes: &[(String, String)]) -> String {
     holes.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }

@@ -99,7 +99,19 @@ impl Infer_<'_, '_> {
                 self.block(frame, body);
                 self.block(frame, orelse);
             }
-            StmtKind::Return(value) => self.returned(frame, value.as_mut(), stmt.span),
+            StmtKind::Return(value) => {
+                // `return None` is `return`, but where a pointer is returned.
+                let is_none = matches!(value, Some(Expr { kind: ExprKind::None, .. }));
+                let pointer =
+                    frame.function.ret.is_some_and(|r| matches!(self.module.types.get(r), Type::Ptr { .. }));
+                if is_none
+                    && !pointer
+                    && (frame.function.ret.is_some() || frame.function.kind != FunctionKind::Subprogram)
+                {
+                    *value = None;
+                }
+                self.returned(frame, value.as_mut(), stmt.span);
+            }
             StmtKind::Assert(test) => self.condition(frame, test),
             StmtKind::Break | StmtKind::Continue | StmtKind::Pass => {}
         }

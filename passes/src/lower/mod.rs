@@ -35,7 +35,7 @@ pub struct Lower;
 impl Pass for Lower {
     fn info(&self) -> PassInfo {
         PassInfo::between("lower", Level::Hir, Level::Mir, "statements become blocks and values")
-            .requires(&["infer"])
+            .requires(&["check"])
     }
 
     fn run(&self, unit: Unit, cx: &mut Context<'_>) -> Option<Unit> {

@@ -1,0 +1,264 @@
+//! Arguments of helpers: each is what its row takes.
+//!
+//! Promises: what passes here has the form that `lower` expects. Leaves out: whether memory is large enough, which the
+//! verifier knows better.
+
+use super::writes::is_place;
+use super::{Checker, constant};
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::hir::{Expr, ExprKind, FunctionKind};
+use pbpf_core::registry::HelperId;
+use pbpf_core::rows::{Argument, ArgumentKind, CallbackSignature, Helper};
+use pbpf_core::source::Span;
+use pbpf_core::types::{Region, Type, TypeId};
+
+impl Checker<'_, '_> {
+    pub(super) fn arguments(&mut self, helper: HelperId, args: &[Option<Expr>], span: Span) {
+        let registry = self.registry;
+        let row = &registry.helper(helper).row;
+        let map = args.iter().flatten().find_map(|e| match e.kind {
+            ExprKind::Map(map) => Some(map),
+            _ => None,
+        });
+        for (arg, given) in row.args.iter().zip(args) {
+            let Some(given) = given else { continue };
+            // A default that the compiler filled in.
+            if given.span == span && matches!(given.kind, ExprKind::Int(_)) {
+                continue;
+            }
+            let module = self.module;
+            let wanted = match &arg.kind {
+                ArgumentKind::MapKey => map.and_then(|m| module.maps[m].key),
+                ArgumentKind::MapValue | ArgumentKind::MapValueOut => map.and_then(|m| module.maps[m].value),
+                _ => None,
+            };
+            if let Some((needs, help)) = self.misfit(arg, given, wanted) {
+                self.wrong(row, arg, given, &needs, help);
+            } else if arg.constant && constant::value(&module.types, given).is_none() {
+                let message =
+                    format!("`{}` of `{}` must be known before the program runs", arg.name, row.name);
+                self.cx.emit(
+                    Diagnostic::error("not-constant", message)
+                        .at(given.span)
+                        .help("write a number or a constant"),
+                );
+            } else if let (ArgumentKind::Callback(signature), ExprKind::Function(id)) =
+                (&arg.kind, &given.kind)
+            {
+                self.signature(row, signature, *id, given.span);
+            }
+        }
+    }
+
+    fn wrong(&mut self, row: &Helper, arg: &Argument, given: &Expr, needs: &str, help: Option<&str>) {
+        let have = match &given.kind {
+            ExprKind::Map(map) => {
+                let map = &self.module.maps[*map];
+                format!("{} map `{}`", map.kind, map.name)
+            }
+            ExprKind::Function(id) => format!("function `{}`", self.module.functions[*id].name),
+            ExprKind::None => "`None`".to_owned(),
+            _ => self.module.types.display(given.ty),
+        };
+        let message = format!("`{}` of `{}` is {needs}, and this is {have}", arg.name, row.name);
+        self.cx.emit(
+            Diagnostic::error("wrong-argument-type", message)
+                .at(given.span)
+                .maybe_help(help.map(str::to_owned)),
+        );
+    }
+
+    /// What the argument must be, if it is not that, and what to do.
+    fn misfit(
+        &self,
+        arg: &Argument,
+        given: &Expr,
+        wanted: Option<TypeId>,
+    ) -> Option<(String, Option<&'static str>)> {
+        let types = &self.module.types;
+        let ty = given.ty;
+        let is_value = !matches!(given.kind, ExprKind::Map(_) | ExprKind::Function(_)) && ty != types.void();
+        let pointer = match types.get(ty) {
+            Type::Ptr { to, region, .. } if is_value => Some((*to, *region)),
+            _ => None,
+        };
+        let optional = arg.default == Some(0) && matches!(given.kind, ExprKind::None | ExprKind::Int(0));
+        let no = |needs: &str, help: Option<&'static str>| Some((needs.to_owned(), help));
+        match &arg.kind {
+            ArgumentKind::Ctx => None,
+            ArgumentKind::Scalar(_) | ArgumentKind::SizeOf(_) => {
+                let behind = pointer.is_some_and(|(to, _)| self.is_number(to));
+                let address = pointer.is_some_and(|(_, region)| {
+                    matches!(region, Region::Kernel | Region::KernelUntrusted | Region::User)
+                });
+                if is_value
+                    && !matches!(given.kind, ExprKind::None)
+                    && (self.is_number(ty) || behind || address)
+                {
+                    return None;
+                }
+                no("a number", None)
+            }
+            ArgumentKind::Map(kinds) => {
+                if let ExprKind::Map(map) = &given.kind
+                    && (kinds.is_empty() || kinds.contains(&self.module.maps[*map].kind))
+                {
+                    return None;
+                }
+                if kinds.is_empty() {
+                    return no("a map", None);
+                }
+                Some((format!("a map of kind {}", kinds.join(" or ")), None))
+            }
+            ArgumentKind::MapKey | ArgumentKind::MapValue => {
+                let fits = wanted.is_none_or(|want| self.holds(given, want));
+                if is_value && fits {
+                    return None;
+                }
+                let want = wanted.map_or_else(|| "memory".to_owned(), |want| types.display(want));
+                Some((want, None))
+            }
+            ArgumentKind::MapValueOut | ArgumentKind::MemOut => {
+                let written = pointer.is_none_or(|(_, region)| {
+                    matches!(
+                        region,
+                        Region::Stack | Region::MapValue | Region::Mem | Region::Packet | Region::Dynptr
+                    )
+                });
+                if is_value && (is_place(given) || pointer.is_some()) && written {
+                    return None;
+                }
+                no("a buffer to write to", Some("make one: `buf = str(16)`, and pass `buf`"))
+            }
+            ArgumentKind::MemIn => {
+                if optional || (is_value && !matches!(given.kind, ExprKind::None)) {
+                    return None;
+                }
+                no("memory", None)
+            }
+            ArgumentKind::Text => {
+                let text = |ty: TypeId| match types.get(ty) {
+                    Type::Str { .. } | Type::Int { bits: 8, .. } => true,
+                    Type::Array { element, .. } => types.size_of(*element) == 1,
+                    _ => false,
+                };
+                let direct = text(ty) && !self.is_number(ty);
+                if is_value && (direct || pointer.is_some_and(|(to, _)| text(to) || to == types.void())) {
+                    return None;
+                }
+                no("text", Some("write a literal, or a variable of type `str(N)`"))
+            }
+            ArgumentKind::KernelAddress | ArgumentKind::UserAddress => {
+                if is_value && (self.is_number(ty) || pointer.is_some()) {
+                    return None;
+                }
+                no("an address", Some("pass a pointer, or a number that is one"))
+            }
+            ArgumentKind::Kernel(record) => {
+                if optional {
+                    return None;
+                }
+                let needs = format!("a trusted pointer to `struct {record}`");
+                match pointer {
+                    Some((to, Region::Kernel)) if to == types.void() || self.is_record(to, record) => None,
+                    Some((to, Region::KernelUntrusted)) if self.is_record(to, record) => Some((
+                        needs,
+                        Some(
+                            "the kernel trusts only what it handed to the program: an argument, or the result of a helper",
+                        ),
+                    )),
+                    _ => Some((needs, None)),
+                }
+            }
+            ArgumentKind::Callback(_) => {
+                if matches!(given.kind, ExprKind::Function(_)) {
+                    return None;
+                }
+                no(
+                    "a function of the file",
+                    Some("pass the name of a function with `@bpf` and without `@section`"),
+                )
+            }
+            ArgumentKind::Object(size) => {
+                let behind = pointer.map_or(ty, |(to, _)| to);
+                let room = types.size_of(behind) >= *size;
+                if is_value && room && (is_place(given) || pointer.is_some()) {
+                    return None;
+                }
+                Some((
+                    format!("an object of at least {size} bytes"),
+                    Some("give it a place: a variable or a field"),
+                ))
+            }
+            ArgumentKind::Reserved => {
+                if pointer.is_some_and(|(_, region)| region == Region::Mem) {
+                    return None;
+                }
+                no("what an earlier call reserved", None)
+            }
+        }
+    }
+
+    fn is_record(&self, ty: TypeId, name: &str) -> bool {
+        matches!(self.module.types.get(ty), Type::Record(r) if self.module.types.records[*r].name == name)
+    }
+
+    /// Whether a key or value of that type can be made of an expression.
+    fn holds(&self, given: &Expr, want: TypeId) -> bool {
+        let types = &self.module.types;
+        if given.ty == want || (self.is_number(given.ty) && self.is_number(want)) {
+            return true;
+        }
+        match (types.get(given.ty), types.get(want)) {
+            (Type::Str { .. }, Type::Str { .. }) => true,
+            (Type::Ptr { to, .. }, _) => {
+                *to == want || *to == types.void() || (self.is_number(*to) && self.is_number(want))
+            }
+            (Type::Int { bits: 64, .. }, Type::Ptr { .. }) => true,
+            _ => false,
+        }
+    }
+
+    /// Holds a callback against what the helper calls.
+    fn signature(
+        &mut self,
+        row: &Helper,
+        signature: &CallbackSignature,
+        id: pbpf_core::hir::FuncId,
+        span: Span,
+    ) {
+        let module = self.module;
+        let function = &module.functions[id];
+        if matches!(function.kind, FunctionKind::Program(_)) {
+            return;
+        }
+        let given = function.params.len();
+        if given != signature.params.len() {
+            let names: Vec<&str> = signature.params.iter().map(|(n, _)| n.as_str()).collect();
+            let message = format!(
+                "`{}` calls `{}` with {} arguments, and it takes {given}",
+                row.name,
+                function.name,
+                names.len()
+            );
+            self.cx.emit(
+                Diagnostic::error("wrong-argument-type", message)
+                    .at(span)
+                    .label(function.span, "it is declared here")
+                    .help(format!("write `def {}({})`", function.name, names.join(", "))),
+            );
+        }
+        if function.ret.is_none_or(|ret| ret == module.types.void()) {
+            let (low, high) = signature.range;
+            self.cx.emit(
+                Diagnostic::error(
+                    "missing-return",
+                    format!("`{}` must return a number to `{}`", function.name, row.name),
+                )
+                .at(function.span)
+                .label(span, "it is passed here")
+                .help(format!("end it with `return` and a number from {low} to {high}")),
+            );
+        }
+    }
+}
