@@ -431,7 +431,7 @@ impl Door<'_> {
                 let spec = match v.format_spec.as_deref() {
                     Some(py::Expr::JoinedStr(parts)) => match parts.values.as_slice() {
                         [] => Some(String::new()),
-                        [py::Expr::Constant(c)] => c.value.as_str().map(|s| s.to_owned()),
+                        [py::Expr::Constant(c)] => c.value.as_str().map(ToOwned::to_owned),
                         // A spec that is computed: no format that the kernel knows.
                         _ => Some("{}".to_owned()),
                     },

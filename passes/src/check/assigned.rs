@@ -62,7 +62,9 @@ fn meet(a: Known, b: Known) -> Known {
 
 impl Walk<'_> {
     fn block(&mut self, block: &[Stmt]) {
-        block.iter().for_each(|s| self.stmt(s));
+        for s in block {
+            self.stmt(s);
+        }
     }
 
     fn stmt(&mut self, stmt: &Stmt) {
@@ -70,11 +72,17 @@ impl Walk<'_> {
             StmtKind::Expr(e) | StmtKind::Assert(e) => self.expr(e),
             StmtKind::Assign { places, value } => {
                 self.expr(value);
-                places.iter().for_each(|p| self.store(p));
+                for p in places {
+                    self.store(p);
+                }
             }
             StmtKind::Unpack { places, values } => {
-                values.iter().for_each(|v| self.expr(v));
-                places.iter().for_each(|p| self.store(p));
+                for v in values {
+                    self.expr(v);
+                }
+                for p in places {
+                    self.store(p);
+                }
             }
             StmtKind::Update { place, value, .. } => {
                 self.place(place);
@@ -103,7 +111,9 @@ impl Walk<'_> {
                 self.looped_from(inner, body, orelse, false);
             }
             StmtKind::Return(value) => {
-                value.iter().for_each(|v| self.expr(v));
+                if let Some(v) = value {
+                    self.expr(v);
+                }
                 self.known = None;
             }
             StmtKind::Break => {
@@ -223,7 +233,9 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         }
         ExprKind::Compare(a, rest) => {
             f(a);
-            rest.iter().for_each(|(_, b)| f(b));
+            for (_, b) in rest {
+                f(b);
+            }
         }
         ExprKind::Call(_, all) | ExprKind::Builtin(_, all) => all.iter().for_each(f),
         ExprKind::Store(_, a, b, c) => {
@@ -231,7 +243,11 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             f(b);
             f(c);
         }
-        ExprKind::New(fields) => fields.iter().for_each(|(_, v)| f(v)),
+        ExprKind::New(fields) => {
+            for (_, v) in fields {
+                f(v);
+            }
+        }
         _ => {}
     }
 }

@@ -57,7 +57,7 @@ impl Checker<'_, '_> {
                 }
                 error.help("keep the value in a variable or in a map")
             }
-            Region::Kernel | Region::KernelUntrusted if self.is_writable(running, &target) => return false,
+            Region::Kernel | Region::KernelUntrusted if Self::is_writable(running, &target) => return false,
             region => {
                 let rule = running.row.regions.get(&region);
                 if rule.is_some_and(|r| r.write != Access::Forbidden) {
@@ -80,7 +80,7 @@ impl Checker<'_, '_> {
     }
 
     /// Whether the row names the field, or one that it is in. Only a trusted pointer leads there.
-    fn is_writable(&self, running: &Running<'_>, target: &Target<'_>) -> bool {
+    fn is_writable(running: &Running<'_>, target: &Target<'_>) -> bool {
         let fields = target.record.as_ref().and_then(|r| running.row.writable_fields.get(r));
         let path = target.path.join(".");
         target.region == Region::Kernel && fields.is_some_and(|f| f.contains(&path))

@@ -107,7 +107,9 @@ impl Walk<'_, '_> {
     }
 
     fn block(&mut self, block: &[Stmt]) {
-        block.iter().for_each(|s| self.stmt(s));
+        for s in block {
+            self.stmt(s);
+        }
     }
 
     fn stmt(&mut self, stmt: &Stmt) {
@@ -133,11 +135,21 @@ impl Walk<'_, '_> {
                 let word = self.word(stmt.span);
                 self.refuse(refusals::statement(name), word);
             }
-            StmtKind::Return(value) => value.iter().for_each(|e| self.expr(e)),
-            StmtKind::Delete(targets) => targets.iter().for_each(|e| self.expr(e)),
+            StmtKind::Return(value) => {
+                if let Some(e) = value {
+                    self.expr(e);
+                }
+            }
+            StmtKind::Delete(targets) => {
+                for e in targets {
+                    self.expr(e);
+                }
+            }
             StmtKind::Assign { targets, value } => {
                 self.expr(value);
-                targets.iter().for_each(|e| self.expr(e));
+                for e in targets {
+                    self.expr(e);
+                }
             }
             StmtKind::AugAssign { target, value, .. } => {
                 self.expr(target);
@@ -146,7 +158,9 @@ impl Walk<'_, '_> {
             StmtKind::AnnAssign { target, annotation, value } => {
                 self.expr(target);
                 self.expr(annotation);
-                value.iter().for_each(|e| self.expr(e));
+                if let Some(e) = value {
+                    self.expr(e);
+                }
             }
             StmtKind::For { target, iter, body, orelse } => {
                 self.expr(target);
@@ -161,7 +175,9 @@ impl Walk<'_, '_> {
             }
             StmtKind::Assert { test, message } => {
                 self.expr(test);
-                message.iter().for_each(|e| self.expr(e));
+                if let Some(e) = message {
+                    self.expr(e);
+                }
             }
             StmtKind::Expr(e) => self.expr(e),
             StmtKind::Import(_)
@@ -190,7 +206,9 @@ impl Walk<'_, '_> {
                 }
             }
             ExprKind::BoolOp { values, .. } | ExprKind::Tuple(values) | ExprKind::List(values) => {
-                values.iter().for_each(|e| self.expr(e));
+                for e in values {
+                    self.expr(e);
+                }
             }
             ExprKind::Binary { left, right, .. } => {
                 self.expr(left);
@@ -199,7 +217,9 @@ impl Walk<'_, '_> {
             ExprKind::Unary { operand, .. } => self.expr(operand),
             ExprKind::Compare { first, rest } => {
                 self.expr(first);
-                rest.iter().for_each(|(_, e)| self.expr(e));
+                for (_, e) in rest {
+                    self.expr(e);
+                }
             }
             ExprKind::IfExp { test, then, orelse } => {
                 self.expr(test);
@@ -208,7 +228,9 @@ impl Walk<'_, '_> {
             }
             ExprKind::Call { func, args, keywords } => {
                 self.expr(func);
-                args.iter().for_each(|e| self.expr(e));
+                for e in args {
+                    self.expr(e);
+                }
                 for keyword in keywords {
                     if keyword.name.is_none() {
                         self.refuse(refusals::STAR, keyword.value.span);

@@ -47,7 +47,11 @@ fn block(stmts: &[Stmt], place: Place, cx: &mut Context<'_>) {
                 block(orelse, place, cx);
             }
             StmtKind::With { body, .. } => block(body, place, cx),
-            StmtKind::Match { cases, .. } => cases.iter().for_each(|c| block(&c.body, place, cx)),
+            StmtKind::Match { cases, .. } => {
+                for c in cases {
+                    block(&c.body, place, cx);
+                }
+            }
             _ => {}
         }
     }
@@ -74,7 +78,11 @@ fn globals(stmts: &[Stmt], seen: &mut BTreeMap<String, &'static str>, cx: &mut C
                     }
                 }
             }
-            StmtKind::Assign { targets, .. } => targets.iter().for_each(|t| assigned(t, seen)),
+            StmtKind::Assign { targets, .. } => {
+                for t in targets {
+                    assigned(t, seen);
+                }
+            }
             StmtKind::AugAssign { target, .. } | StmtKind::AnnAssign { target, .. } => assigned(target, seen),
             StmtKind::For { target, body, orelse, .. } => {
                 assigned(target, seen);
@@ -86,7 +94,11 @@ fn globals(stmts: &[Stmt], seen: &mut BTreeMap<String, &'static str>, cx: &mut C
                 globals(orelse, seen, cx);
             }
             StmtKind::With { body, .. } => globals(body, seen, cx),
-            StmtKind::Match { cases, .. } => cases.iter().for_each(|c| globals(&c.body, seen, cx)),
+            StmtKind::Match { cases, .. } => {
+                for c in cases {
+                    globals(&c.body, seen, cx);
+                }
+            }
             _ => {}
         }
     }
@@ -97,7 +109,11 @@ fn assigned(target: &Expr, seen: &mut BTreeMap<String, &'static str>) {
         ExprKind::Name(name) => {
             seen.entry(name.clone()).or_insert("assigned");
         }
-        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|t| assigned(t, seen)),
+        ExprKind::Tuple(items) | ExprKind::List(items) => {
+            for t in items {
+                assigned(t, seen);
+            }
+        }
         _ => {}
     }
 }

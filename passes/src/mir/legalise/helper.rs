@@ -27,10 +27,6 @@ const KNOWN: [Known; 7] = [
     ("bpf_trace_vprintk", 177, true, since(5, 16)),
 ];
 
-/// What the kernel takes for compatible with the GPL (`include/linux/license.h`).
-const GPL_COMPATIBLE: [&str; 6] =
-    ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
-
 impl Site<'_, '_, '_> {
     /// The call of a helper; `why` completes "... needs".
     pub(super) fn helper_call(&mut self, name: &str, args: Vec<Value>, why: &str) -> Op {
@@ -51,7 +47,7 @@ impl Site<'_, '_, '_> {
         };
         let gpl = row.map_or_else(|| known.is_some_and(|k| k.2), |r| r.gpl);
         let license = self.module.license.as_deref();
-        if gpl && !license.is_some_and(|l| GPL_COMPATIBLE.contains(&l)) {
+        if gpl && !crate::license::is_gpl_compatible(license) {
             self.cx.emit(
                 Diagnostic::error("gpl-only", format!("{why} needs `{name}`, which the kernel keeps for GPL-compatible programs"))
                     .at(self.span)
