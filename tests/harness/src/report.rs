@@ -110,8 +110,9 @@ impl Results {
         self.reports.iter().map(|((_, kernel), report)| (kernel.as_str(), report))
     }
 
-    /// How many passed, failed and were skipped. A need that this kernel does not meet is a skip, unless a VM ran the same case.
-    pub fn counts(&self) -> Counts {
+    /// How many passed, failed and were skipped. A need that one kernel does not meet is a skip unless another ran the same case
+    /// to its end; where `strict`, it is a failure then.
+    pub fn counts(&self, strict: bool) -> Counts {
         let mut counts = Counts::default();
         for ((case, kernel), report) in &self.reports {
             match &report.outcome {
@@ -119,16 +120,28 @@ impl Results {
                 Outcome::Failed(_) => counts.failed += 1,
                 Outcome::Skipped(_) => counts.skipped += 1,
                 Outcome::Unmet(_) if self.ran_elsewhere(case, kernel) => {}
+                Outcome::Unmet(_) if strict => counts.failed += 1,
                 Outcome::Unmet(_) => counts.skipped += 1,
             }
         }
         counts
     }
 
-    /// Whether another kernel ran the whole case.
+    /// Whether another kernel ran the whole case, and it passed.
     pub fn ran_elsewhere(&self, case: &str, kernel: &str) -> bool {
         let all = self.reports.iter().filter(|((c, k), _)| c == case && k != kernel && !k.is_empty());
-        all.into_iter().any(|(_, r)| matches!(r.outcome, Outcome::Passed | Outcome::Failed(_)))
+        all.into_iter().any(|(_, r)| r.outcome == Outcome::Passed)
+    }
+
+    /// Needs that no kernel met: one text for each case and kernel.
+    pub fn never_met(&self) -> Vec<String> {
+        let unmet = self.reports.iter().filter_map(|((case, kernel), report)| match &report.outcome {
+            Outcome::Unmet(need) if !self.ran_elsewhere(case, kernel) => {
+                Some(format!("{case} on {kernel}: {need}"))
+            }
+            _ => None,
+        });
+        unmet.collect()
     }
 
     /// The table of cases and kernels in Markdown.
@@ -186,8 +199,10 @@ mod tests {
         results.add("6.18", Report::new("b", unmet));
         results.add("6.12", Report::new("a", Outcome::Passed));
         results.add("", Report::new("a", Outcome::Passed));
-        assert_eq!(results.counts(), Counts { passed: 2, failed: 0, skipped: 1 });
-        assert!(results.counts().closing_line().ends_with("ok. 2 passed; 0 failed; 1 ignored"));
+        assert_eq!(results.counts(false), Counts { passed: 2, failed: 0, skipped: 1 });
+        assert_eq!(results.counts(true), Counts { passed: 2, failed: 1, skipped: 0 });
+        assert_eq!(results.never_met(), ["b on 6.18: no kprobes here"]);
+        assert!(results.counts(false).closing_line().ends_with("ok. 2 passed; 0 failed; 1 ignored"));
     }
 
     #[test]

@@ -137,7 +137,7 @@ fn built(places: &Places, found: &Found, add: &impl Fn(&str, Report)) -> Option<
 }
 
 /// Whether this is a machine that must have everything.
-fn ci() -> bool {
+pub fn ci() -> bool {
     env::var("CI").is_ok_and(|value| value == "true")
 }
 

@@ -6,7 +6,6 @@
 use pbpf_tests::{
     directives::Kind,
     places::Places,
-    report::Outcome,
     runner,
     suite::{self, Selection},
 };
@@ -67,14 +66,13 @@ fn run() -> Result<bool, String> {
     fs::create_dir_all(places.report())
         .and_then(|()| fs::write(&table, results.table()))
         .map_err(|e| format!("{}: {e}", table.display()))?;
-    let skipped = results.iter().filter(|(_, report)| matches!(report.outcome, Outcome::Skipped(_)));
-    if skipped.count() > 0 {
-        say("\nThe reasons of skips stand in the lines above.");
-    }
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+    if suite::ci() {
         say(&format!("\n{}", results.table()));
     }
-    let counts = results.counts();
+    for need in results.never_met() {
+        say(&format!("not done on any kernel: {need}"));
+    }
+    let counts = results.counts(suite::ci());
     say(&format!("\n{}", counts.closing_line()));
     say(&format!("cases: {} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped));
     Ok(counts.failed == 0)

@@ -120,12 +120,8 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
     if !warnings.is_empty() {
         return Err(format!("libbpf warns: {}", warnings.join("; ")));
     }
-    let place = plan.steps.iter().find_map(|step| match step.action {
-        Action::Attach(place) if place != Place::Nowhere => Some(place),
-        _ => None,
-    });
     let mut session = Session {
-        network: Network::open(place.unwrap_or(Place::Nowhere))?,
+        network: None,
         attached: None,
         trace: None,
         lines: Vec::new(),
@@ -167,7 +163,7 @@ impl Session {
         match &step.action {
             Action::Needs(_) => Ok(()),
             Action::Run(run) => self.run(run),
-            Action::Attach(_) => self.attach(),
+            Action::Attach(place) => self.attach(*place),
             Action::Detach => {
                 let attached = self.attached.take().ok_or("nothing is attached")?;
                 drop(attached);
@@ -214,7 +210,11 @@ impl Session {
         format!("the object has no program `{name}`; it has {}", names.join(", "))
     }
 
-    fn attach(&mut self) -> Result<(), String> {
+    fn attach(&mut self, place: Place) -> Result<(), String> {
+        // A second `attach` finds the devices of the first.
+        if self.network.is_none() {
+            self.network = Network::open(place)?;
+        }
         // The kernel's flag for the driver-independent mode is 2 (`XDP_FLAGS_SKB_MODE`, `linux/if_link.h`).
         let fallback = self.network.as_ref().map(|network| Target::Interface {
             index: network.device,
