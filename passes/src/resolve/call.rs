@@ -12,14 +12,31 @@ use pbpf_core::rows::{ArgumentKind, HelperCall, Take};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Origin, Type, TypeId};
 
-/// Map methods that are helper calls: the method, the kinds of maps, the helper, and for each of its arguments the
-/// position of the method's argument.
-const METHODS: &[(&str, &[&str], &str)] = &[
-    ("output", &["ringbuf"], "bpf_ringbuf_output"),
-    ("output", &["perf_event_array"], "bpf_perf_event_output"),
-    ("push", &["queue", "stack"], "bpf_map_push_elem"),
-    ("pop", &["queue", "stack"], "bpf_map_pop_elem"),
-    ("peek", &["queue", "stack"], "bpf_map_peek_elem"),
+/// A map method that is a helper call.
+struct Method {
+    name: &'static str,
+    /// The kinds of maps that have it.
+    kinds: &'static [&'static str],
+    /// The helper; its first argument is the map.
+    helper: &'static str,
+    /// What stands between the map and the user's arguments.
+    flags: Option<i64>,
+}
+
+/// `BPF_F_CURRENT_CPU`: the buffer of the processor that runs the program.
+const CURRENT_CPU: i64 = 0xffff_ffff;
+
+const METHODS: &[Method] = &[
+    Method { name: "output", kinds: &["ringbuf"], helper: "bpf_ringbuf_output", flags: None },
+    Method {
+        name: "output",
+        kinds: &["perf_event_array"],
+        helper: "bpf_perf_event_output",
+        flags: Some(CURRENT_CPU),
+    },
+    Method { name: "push", kinds: &["queue", "stack"], helper: "bpf_map_push_elem", flags: None },
+    Method { name: "pop", kinds: &["queue", "stack"], helper: "bpf_map_pop_elem", flags: None },
+    Method { name: "peek", kinds: &["queue", "stack"], helper: "bpf_map_peek_elem", flags: None },
 ];
 
 impl Resolver<'_, '_> {
@@ -444,43 +461,25 @@ impl Resolver<'_, '_> {
         span: Span,
     ) -> Option<hir::Expr> {
         let kind = self.module.maps[map].kind.clone();
-        let found = METHODS.iter().find(|(n, kinds, _)| *n == name && kinds.contains(&kind.as_str()));
-        let Some(helper) = found.and_then(|(_, _, helper)| self.cx.registry.find_helper(helper)) else {
+        let has = |m: &&Method| m.kinds.contains(&kind.as_str());
+        let found = METHODS.iter().filter(has).find(|m| m.name == name);
+        let helper = found.and_then(|m| Some((self.cx.registry.find_helper(m.helper)?, m.flags)));
+        let Some((helper, flags)) = helper else {
             let counts = ["lookup", "get", "update", "delete"];
             let message = if counts.contains(&name) {
                 format!("{} arguments do not fit `{name}`", args.len())
             } else {
                 format!("a {kind} map has no method `{name}`")
             };
-            let known = counts
-                .into_iter()
-                .chain(METHODS.iter().filter(|(_, k, _)| k.contains(&kind.as_str())).map(|(n, ..)| *n));
+            let known = counts.into_iter().chain(METHODS.iter().filter(has).map(|m| m.name));
             let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
             let code = if counts.contains(&name) { "wrong-argument-count" } else { "unknown-method" };
             self.cx.emit(Diagnostic::error(code, message).at(name_span).maybe_help(near));
             return None;
         };
-        // The map goes in front of the user's arguments.
-        let registry = self.cx.registry;
-        let row = &registry.helper(helper).row;
-        let call = self.helper_call_with_map(body, helper, map, args, keywords, span);
-        if call.is_none() && row.args.is_empty() {
-            self.error("bad-call", format!("`{name}` cannot be called"), span);
-        }
-        call
-    }
-
-    fn helper_call_with_map(
-        &mut self,
-        body: &mut Body,
-        helper: HelperId,
-        map: hir::MapId,
-        args: &[Expr],
-        keywords: &[Keyword],
-        span: Span,
-    ) -> Option<hir::Expr> {
-        let name = Expr { kind: ExprKind::Name(self.module.maps[map].name.clone()), span };
-        let all: Vec<Expr> = std::iter::once(name).chain(args.iter().cloned()).collect();
+        let map = Expr { kind: ExprKind::Name(self.module.maps[map].name.clone()), span };
+        let flags = flags.map(|flags| Expr { kind: ExprKind::Int(Some(i128::from(flags))), span });
+        let all: Vec<Expr> = std::iter::once(map).chain(flags).chain(args.iter().cloned()).collect();
         self.helper_call(body, helper, Take::All, &all, keywords, span)
     }
 }
