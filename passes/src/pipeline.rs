@@ -18,6 +18,7 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         // Constants first: they decide bounds, and dead branches prove nothing.
         Box::new(mir::fold::Fold),
         Box::new(mir::simplify_cfg::SimplifyCfg),
+        // One value for one thing: a check of one name of it proves the others.
         Box::new(mir::cse::Cse),
         // Dead code proves nothing and needs no checks.
         Box::new(mir::dce::Dce),
