@@ -628,6 +628,7 @@ impl Resolver<'_, '_> {
                 );
                 return None;
             }
+            Some(Entry::Broken) => return None,
             Some(Entry::Helper(..)) => {
                 self.error("bad-call", format!("helper `{name}` must be called: `{name}(...)`"), span);
                 return None;

@@ -87,6 +87,7 @@ impl Resolver<'_, '_> {
                 self.type_call(body, ty, args, keywords, span)
             }
             Some(Entry::Map(map)) if args.is_empty() => Some(self.make(hir::ExprKind::Map(map), span)),
+            Some(Entry::Broken) => None,
             Some(Entry::Foreign) => {
                 let text = self.cx.sources.snippet(func.span).to_owned();
                 self.cx.emit(

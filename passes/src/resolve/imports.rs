@@ -96,8 +96,10 @@ impl Resolver<'_, '_> {
                             .at(alias.name.span)
                             .maybe_help(near),
                     );
+                    Entry::Broken
+                } else {
+                    Entry::Foreign
                 }
-                Entry::Foreign
             }
         };
         self.scope.insert(&bound, entry, alias.name.span);

@@ -60,6 +60,8 @@ pub(super) enum Entry {
     Module(String),
     /// Something of user space.
     Foreign,
+    /// A name whose definition is wrong, which has been told.
+    Broken,
 }
 
 /// The names of a file.
