@@ -1,10 +1,11 @@
 //! Expressions.
 
 use super::numbers::{self, Int};
-use super::{Frame, Infer_};
+use super::{Frame, Infer_, State};
 use crate::kernel;
 use pbpf_core::ast::{BinaryOp, CompareOp};
 use pbpf_core::diag::Diagnostic;
+use pbpf_core::entity::Entity;
 use pbpf_core::hir::{Expr, ExprKind, PrintPart};
 use pbpf_core::names;
 use pbpf_core::rows::{ArgumentKind, Gives, ResultKind, Take};
@@ -254,6 +255,10 @@ impl Infer_<'_, '_> {
                 let id = *id;
                 for arg in args.iter_mut() {
                     self.expr(frame, arg);
+                }
+                if matches!(self.state[id.index()], State::Active | State::Recursive) {
+                    self.function(id);
+                    return None;
                 }
                 self.function(id);
                 let callee = &self.module.functions[id];

@@ -48,6 +48,8 @@ impl Pass for Infer {
 enum State {
     New,
     Active,
+    /// Active, and found to call itself, which has been told.
+    Recursive,
     Done,
 }
 
@@ -75,7 +77,7 @@ impl Infer_<'_, '_> {
     fn function(&mut self, id: FuncId) {
         use pbpf_core::entity::Entity;
         match self.state[id.index()] {
-            State::Done => return,
+            State::Done | State::Recursive => return,
             State::Active => {
                 let names: Vec<&str> =
                     self.stack.iter().map(|f| self.module.functions[*f].name.as_str()).collect();
@@ -90,7 +92,7 @@ impl Infer_<'_, '_> {
                     .note(format!("the calls: {cycle} → {}", self.module.functions[id].name))
                     .help("the kernel allows no recursion: write a loop"),
                 );
-                self.state[id.index()] = State::Done;
+                self.state[id.index()] = State::Recursive;
                 return;
             }
             State::New => {}

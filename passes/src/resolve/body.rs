@@ -358,6 +358,7 @@ impl Resolver<'_, '_> {
                 Some(local) => PlaceKind::Local(*local),
                 None => match self.lookup(name) {
                     Some(Entry::Global(global)) => PlaceKind::Global(*global),
+                    Some(Entry::Broken) => return None,
                     _ => {
                         self.error("unknown-name", format!("`{name}` cannot be assigned"), span);
                         return None;

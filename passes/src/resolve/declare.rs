@@ -82,6 +82,8 @@ impl Resolver<'_, '_> {
             self.scope.insert(&def.name.text, Entry::Foreign, def.name.span);
             return;
         }
+        // Replaced where the declaration is right; else uses of the name say nothing more.
+        self.scope.insert(&def.name.text, Entry::Broken, def.name.span);
         if decorators.map {
             self.declare_map(def);
         } else if decorators.global {
@@ -468,6 +470,7 @@ impl Resolver<'_, '_> {
             self.scope.insert(&def.name.text, Entry::Foreign, def.name.span);
             return;
         }
+        self.scope.insert(&def.name.text, Entry::Broken, def.name.span);
         if let Some(record) = self.struct_ops_base(def) {
             self.declare_struct_ops(def, &record, bodies);
         } else if decorators.is_struct {

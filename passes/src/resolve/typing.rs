@@ -103,11 +103,16 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// Whether an expression is a name whose definition is wrong.
+    pub(super) fn is_broken(&self, expr: &Expr) -> bool {
+        matches!(&expr.kind, ExprKind::Name(name) if matches!(self.lookup(name), Some(Entry::Broken)))
+    }
+
     /// The type that an expression names.
     pub(super) fn type_of(&mut self, expr: &Expr) -> Option<TypeId> {
         let before = self.cx.diagnostics.list().len();
         let ty = self.quiet_type(expr);
-        if ty.is_none() && self.cx.diagnostics.list().len() == before {
+        if ty.is_none() && self.cx.diagnostics.list().len() == before && !self.is_broken(expr) {
             let text = self.cx.sources.snippet(expr.span).to_owned();
             let near = names::nearest(&text, self.scope.names()).map(|n| format!("did you mean `{n}`?"));
             self.cx.emit(
