@@ -18,3 +18,4 @@ pub mod legalise;
 pub mod loops;
 pub mod null_checks;
 pub mod simplify_cfg;
+pub mod stack;
