@@ -31,5 +31,7 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::divide::Divide),
         // Behind it no instruction is abstract.
         Box::new(mir::legalise::Legalise),
+        // Last: every slot there is has been made.
+        Box::new(mir::stack::Stack),
     ]
 }
