@@ -279,18 +279,18 @@ impl Bench<'_> {
         self.judge(&done, &[expected])?;
         let printed = || fs::read_to_string(&out).map_err(|e| vec![format!("{}: {e}", out.display())]);
         let mut failures = self.goldens(text, |_, _| printed());
-        for run in &self.case.interpret {
-            let interpret = [&command[..], &["--interpret", &run.call]].concat();
+        // The interpreter checks the passes and the other way round: a pass must not change what a function gives.
+        for (run, passes) in self.case.interpret.iter().flat_map(|run| [(run, false), (run, true)]) {
+            let opt = if passes { &command[..] } else { &["opt"] };
+            let interpret = [opt, &["--interpret", &run.call]].concat();
             let done = self.pbpf(&self.words(&interpret, &sources))?;
             let seen = done.stdout.trim();
             if done.status != Some(0) || seen != run.result {
-                let end =
-                    if done.status == Some(0) { String::new() } else { format!(" ({})", done.ending()) };
-                let words = done.last_words();
-                failures.push(format!(
-                    "line {}: {} gives {seen}{end}, expected {} {words}",
-                    run.line, run.call, run.result
-                ));
+                let when = if passes { "after the passes" } else { "before the passes" };
+                let end = format!("{seen} {}", done.last_words());
+                let said = if done.status == Some(0) { end } else { format!("{} {end}", done.ending()) };
+                failures
+                    .push(format!("line {}: {} {when}: {said}, expected {}", run.line, run.call, run.result));
             }
         }
         if failures.is_empty() { Ok(None) } else { Err(failures) }
