@@ -12,6 +12,7 @@ use crate::{
     process::{self, Finished},
 };
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
@@ -44,11 +45,19 @@ pub struct Built {
     pub skipped: Option<String>,
     /// What is left for a kernel.
     pub plan: Option<Plan>,
+    /// Codes of diagnostics that were seen and have no page in `docs/errors/`.
+    pub without_page: BTreeSet<String>,
 }
 
 /// Reads and builds a case.
 pub fn build(places: &Places, found: &Found) -> Built {
-    let mut built = Built { case: Case::default(), failures: Vec::new(), skipped: None, plan: None };
+    let mut built = Built {
+        case: Case::default(),
+        failures: Vec::new(),
+        skipped: None,
+        plan: None,
+        without_page: BTreeSet::new(),
+    };
     let text = match fs::read_to_string(places.root.join(&found.file)) {
         Ok(text) => text,
         Err(e) => {
@@ -70,12 +79,13 @@ pub fn build(places: &Places, found: &Found) -> Built {
             return built;
         }
     }
-    let bench = Bench { places, found, case: &built.case };
+    let bench = Bench { places, found, case: &built.case, without_page: RefCell::default() };
     let result = match found.kind {
         Kind::C => bench.clang(),
         Kind::Mir => bench.mir(&text),
         Kind::Python => bench.python(&text),
     };
+    built.without_page = bench.without_page.into_inner();
     match result {
         Ok(object) => {
             built.plan = object.zip(built.case.verdict.clone()).map(|(object, verdict)| Plan {
@@ -111,6 +121,7 @@ struct Bench<'a> {
     places: &'a Places,
     found: &'a Found,
     case: &'a Case,
+    without_page: RefCell<BTreeSet<String>>,
 }
 
 type Failures = Vec<String>;
@@ -192,6 +203,9 @@ impl Bench<'_> {
             }
             let _ = fs::remove_file(again);
         }
+        if !built && self.case.verdict.is_some() {
+            failures.push("there is no object for the kernel".to_owned());
+        }
         if refused && crate::sys::is_root() && env::var_os("PBPF_TEST_NO_KERNEL").is_none() {
             let words = self.words(&["verify", "--message-format", "json"], &sources);
             self.judge(&self.pbpf(&words)?, &all)?;
@@ -254,9 +268,10 @@ impl Bench<'_> {
             failures.push(format!("on standard error: {}", done.last_words()));
         }
         failures.extend(diagnostics::compare(&seen, expected));
-        let no_page = |code: &&str| !self.places.root.join(format!("docs/errors/{code}.md")).exists();
-        let codes: BTreeSet<&str> = seen.iter().map(|d| d.code.as_str()).filter(no_page).collect();
-        failures.extend(codes.iter().map(|code| format!("docs/errors/{code}.md is missing")));
+        let codes = seen.iter().map(|d| d.code.as_str());
+        let without_page =
+            codes.filter(|code| !self.places.root.join(format!("docs/errors/{code}.md")).exists());
+        self.without_page.borrow_mut().extend(without_page.map(str::to_owned));
         let errors = expected.iter().flat_map(|f| &f.expectations).any(|e| e.severity == Severity::Error);
         let status = self.case.exit.unwrap_or(i32::from(errors));
         if done.status != Some(status) {

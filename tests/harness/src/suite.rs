@@ -15,7 +15,7 @@ use crate::{
 };
 use pbpf_loader::features;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     path::Path,
     sync::{
@@ -95,12 +95,16 @@ pub fn run(places: &Places, selection: &Selection, say: &(impl Fn(&str) + Sync))
     let found = find(places, selection);
     let here = Here::find(selection);
     let vm_plans: Mutex<BTreeMap<String, Vec<Plan>>> = Mutex::default();
+    let without_page: Mutex<BTreeSet<String>> = Mutex::default();
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some(found) = found.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let Some((built, plan)) = built(places, found, &add) else { continue };
+                    let mut built = built(places, found, &add);
+                    let codes = std::mem::take(&mut built.without_page);
+                    without_page.lock().unwrap_or_else(PoisonError::into_inner).extend(codes);
+                    let Some(plan) = built.plan.take() else { continue };
                     here.run(places, &built, &plan, &add);
                     let mut plans = vm_plans.lock().unwrap_or_else(PoisonError::into_inner);
                     for kernel in &built.case.vms {
@@ -110,6 +114,11 @@ pub fn run(places: &Places, selection: &Selection, say: &(impl Fn(&str) + Sync))
             });
         }
     });
+    // One failure for all, so that a page that is not written yet hides nothing else.
+    for code in without_page.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let message = format!("docs/errors/{code}.md is missing");
+        add("", Report::new(&format!("page of {code}"), Outcome::Failed(vec![message])));
+    }
     let mut vm_plans = vm_plans.into_inner().unwrap_or_else(PoisonError::into_inner);
     if selection.no_vm {
         for (kernel, plans) in std::mem::take(&mut vm_plans) {
@@ -122,8 +131,8 @@ pub fn run(places: &Places, selection: &Selection, say: &(impl Fn(&str) + Sync))
     results.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Builds a case and reports on that; its plan, if there is more to do.
-fn built(places: &Places, found: &Found, add: &impl Fn(&str, Report)) -> Option<(Built, Plan)> {
+/// Builds a case and reports on that.
+fn built(places: &Places, found: &Found, add: &impl Fn(&str, Report)) -> Built {
     let mut built = compile::build(places, found);
     let outcome = match &built.skipped {
         Some(reason) if ci() => Outcome::Failed(vec![reason.clone()]),
@@ -132,8 +141,7 @@ fn built(places: &Places, found: &Found, add: &impl Fn(&str, Report)) -> Option<
         None => Outcome::Failed(std::mem::take(&mut built.failures)),
     };
     add("", Report::new(&found.name, outcome));
-    let plan = built.plan.take()?;
-    Some((built, plan))
+    built
 }
 
 /// Whether this is a machine that must have everything.
