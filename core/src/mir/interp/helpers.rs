@@ -106,13 +106,12 @@ impl<E: Environment> Machine<'_, E> {
             }
             "bpf_map_pop_elem" | "bpf_map_peek_elem" => {
                 let map = self.map_at(arg(0))?;
-                match self.store_of(map)?.pop(name == "bpf_map_peek_elem") {
-                    Some(value) => {
-                        self.memory.write(arg(1), &value)?;
-                        0
-                    }
-                    None => ENOENT as u64,
-                }
+                let store = self.store_of(map)?;
+                let found = store.pop(name == "bpf_map_peek_elem");
+                // The kernel clears the destination where there is nothing.
+                let value = found.clone().unwrap_or_else(|| vec![0; store.value_size as usize]);
+                self.memory.write(arg(1), &value)?;
+                if found.is_some() { 0 } else { ENOENT as u64 }
             }
             "bpf_for_each_map_elem" => self.for_each(arg(0), arg(1), arg(2))?,
             "bpf_loop" => self.repeat(arg(0), arg(1), arg(2))?,

@@ -61,7 +61,9 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn fill(mut self) -> Function {
-        self.new_slot(false);
+        for _ in 0..=self.below(2) {
+            self.new_slot(false);
+        }
         if self.func.kind == FunctionKind::Callback {
             let data = self.func.blocks[self.block].params[1];
             let (old, one) = (self.value(Op::Load { ptr: data, offset: 0 }, Type::I64), self.int(Type::I64));
@@ -240,7 +242,11 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn leave(&mut self) {
-        let value = self.func.ret.map(|ty| self.int(ty));
+        let mut value = self.func.ret.map(|ty| self.int(ty));
+        if self.func.kind == FunctionKind::Callback {
+            let truth = self.truth();
+            value = Some(self.value(Op::Cast(CastKind::Zext, truth), Type::I64));
+        }
         self.effect(Op::Return(value));
     }
 

@@ -61,26 +61,32 @@ pub struct Shape {
     pub statements: usize,
     /// Whether blocks are out of order, and dead things are in it.
     pub untidy: bool,
+    /// Whether the kernel runs it, as XDP programs whose results do not depend on the machine; then nothing is abstract,
+    /// whatever is said above.
+    pub for_kernel: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { with_abstract: true, statements: 12, untidy: true }
+        Self { with_abstract: true, statements: 12, untidy: true, for_kernel: false }
     }
 }
 
 /// The random module of a seed.
-pub fn module(seed: u64, shape: Shape) -> Module {
+pub fn module(seed: u64, mut shape: Shape) -> Module {
+    shape.with_abstract &= !shape.for_kernel;
     let mut random = Random::new(seed);
     let files = ["a.py", "dir/b c.py", "é\"\\\n\u{202e}.py"];
     let mut module = Module {
         files: files[..=random.below(3)].iter().map(|f| (*f).to_owned()).collect(),
         ..Module::default()
     };
-    if random.chance(80) {
+    if shape.for_kernel {
+        module.license = Some("GPL".to_owned());
+    } else if random.chance(80) {
         module.license = Some((*random.pick(&["GPL", "", "Dual MIT/GPL"])).to_owned());
     }
-    let mut names = Names { random, count: 0, files: module.files.len() };
+    let mut names = Names { random, count: 0, files: module.files.len(), plain: shape.for_kernel };
     let types = add_types(&mut module, &mut names);
     add_data(&mut module, &mut names, &types);
     let count = 1 + names.random.below(3);
@@ -94,11 +100,16 @@ pub fn module(seed: u64, shape: Shape) -> Module {
     add_function(&mut module, &mut names, &types, FunctionKind::Callback, shape);
     let programs = 1 + names.random.below(2);
     for _ in 0..programs {
-        let section = names.name("s/");
+        let section = if shape.for_kernel { "xdp".to_owned() } else { names.name("s/") };
         let program_type = "random:any".to_owned();
         add_function(&mut module, &mut names, &types, FunctionKind::Program { section, program_type }, shape);
     }
-    add_struct_ops(&mut module, &mut names);
+    if shape.for_kernel {
+        // Loading needs each of them to be there.
+        module.externs = crate::entity::Table::new();
+    } else {
+        add_struct_ops(&mut module, &mut names);
+    }
     module
 }
 
@@ -121,6 +132,8 @@ pub fn input(seed: u64) -> Input {
     for place in context.args.clone() {
         context.put(place, random.bits());
     }
+    // Test runs of XDP programs come from the interface `lo`, which is the first.
+    context.bytes[12] = 1;
     let packet = (0..random.below(64)).map(|_| random.bits() as u8).collect();
     Input { context, packet: Some(packet) }
 }
@@ -137,12 +150,17 @@ struct Names {
     random: Random,
     count: usize,
     files: usize,
+    /// Whether names are plain words.
+    plain: bool,
 }
 
 impl Names {
     /// A name that nothing else has.
     fn name(&mut self, prefix: &str) -> String {
         self.count += 1;
+        if self.plain {
+            return format!("{}{}", prefix.trim_start_matches('.'), self.count);
+        }
         let odd = ["", "_x", " y", ".z", "\"q\"", "é", "\n", "\u{7f}"];
         format!("{prefix}{}{}", self.count, self.random.pick(&odd))
     }
@@ -182,7 +200,7 @@ fn add_types(module: &mut Module, names: &mut Names) -> Known {
     types.enums.push(Enum {
         name: names.name("state"),
         size: *names.random.pick(&[1, 2, 4, 8]),
-        signed: names.random.chance(50),
+        signed: names.plain || names.random.chance(50),
         variants: vec![("OFF".to_owned(), 0), (names.name("V"), -1), ("ON".to_owned(), 100)],
     });
     let kernel = types.records.push(Record {
@@ -210,13 +228,15 @@ fn add_types(module: &mut Module, names: &mut Names) -> Known {
         field("parent", parent, 128, None, 7),
         field("", inner_ty, 192, None, 9),
     ];
+    let word = types.int(32, false);
+    let fields = ["data", "data_end", "data_meta", "ingress_ifindex", "rx_queue_index", "egress_ifindex"];
     let context = types.records.push(Record {
-        name: names.name("ctx"),
+        name: "xdp_md".to_owned(),
         kind: RecordKind::Struct,
         origin: Origin::Abi,
-        size: 48,
-        align: 8,
-        fields: Vec::new(),
+        size: 24,
+        align: 4,
+        fields: (0..6).map(|i| field(fields[i as usize], word, 32 * i, None, i)).collect(),
         span: None,
     });
     let context = types.intern(LangType::Record(context));
@@ -247,8 +267,8 @@ fn add_data(module: &mut Module, names: &mut Names, known: &Known) {
             key,
             value,
             max_entries,
-            flags: names.random.below(2) as u32,
-            pinned: names.random.chance(20),
+            flags: if names.plain { 0 } else { names.random.below(2) as u32 },
+            pinned: !names.plain && names.random.chance(20),
             span: names.span(),
         });
     }
@@ -295,6 +315,7 @@ fn add_function(module: &mut Module, names: &mut Names, known: &Known, kind: Fun
             Some(Type::I32)
         }
         FunctionKind::Callback => {
+            // The kernel lets them give 0 or 1.
             params.push((module.types.int(64, false), Type::I64));
             params.push((known.stack, Type::ptr(Region::Stack)));
             Some(Type::I64)
@@ -308,7 +329,9 @@ fn add_function(module: &mut Module, names: &mut Names, known: &Known, kind: Fun
                 let ty = Type::int(u32::from(bits)).unwrap_or(Type::I64);
                 params.push((module.types.int(bits, names.random.chance(50)), ty));
             }
-            *names.random.pick(&[Some(Type::I32), Some(Type::I64), None])
+            // The kernel wants numbers of global functions.
+            let count = if kind == FunctionKind::Subprogram(Linkage::Global) { 2 } else { 3 };
+            *names.random.pick(&[Some(Type::I32), Some(Type::I64), None][..count])
         }
     };
     let mut func = Function::new(names.name("fn"), kind, ret, names.span());
