@@ -1,11 +1,79 @@
 //! `loops`: every loop ends, in a way that the verifier can see.
 //!
-//! Promises: no irreducible cycle gets past it. Leaves out: bounds of natural loops, so far.
+//! ```text
+//! Before: the limit v1 is not known          After
+//!   jump block1(v2, v3)                        jump block2(v2, v3)
+//!                                            block2(v10: i64, v11: i64):
+//!                                              slot_live slot0  ; 8 bytes
+//!                                              v12 = slot_addr slot0
+//!                                              call_kfunc bpf_iter_num_new(v12, 0, 8388608)
+//!                                              jump block1(v11)
+//! block1(v4: i64, v5: i64):                  block1(v5: i64):
+//!                                              v13: ptr.mem? = call_kfunc bpf_iter_num_next(v12)
+//!                                              ...null: destroy, and return the failed check's value
+//!                                              v14 = refine v13
+//!                                              v15: i32 = load v14
+//!                                              v4 = v10 + 1 * (v15 & 8388607)
+//!   v6 = icmp.slt v4, v1                       v6 = icmp.slt v4, v1
+//!   branch v6, block3, block4                  branch v6, block3, block5
+//! block3:                                    block3:
+//!   v7 = add v5, v4                            v7 = add v5, v4
+//!   v8 = add v4, 1                             jump block1(v7)
+//!   jump block1(v8, v7)                      block5:
+//!                                              call_kfunc bpf_iter_num_destroy(v12)
+//!                                              slot_dead slot0
+//!                                              jump block4
+//! ```
+//!
+//! - A loop with a counter whose number of rounds is known, and that costs the verifier no more than [`INSTRUCTIONS`]
+//!   and [`UNDECIDED`], is left as it is: the verifier walks it. Where the limit is a variable that is known to be small,
+//!   the round is compared with the constant as well: before 6.8 the verifier learns nothing from two variables.
+//! - Any other loop with a counter is counted by the kernel: an open-coded iterator, from 6.4 on, in a program whose
+//!   license is compatible with the GPL. It runs at most 8,388,608 rounds (the last for the test that ends it); past that
+//!   the function returns what the program type says of failed checks, in a subprogram 0.
+//! - Any other loop is the diagnostic `unbounded-loop`.
+//!
+//! A counter is a parameter of the loop's header that changes by the same constant on every way round, and is compared
+//! with a limit on every way round.
+//!
+//! Requires: nothing; finds more behind `fold`, `simplify_cfg` and `dce`. Keeps: what the loop does, for as many rounds.
+//!
+//! Why: `infinite loop detected at insn 7`, `BPF program is too large. Processed 1000001 insn`, and
+//! `The sequence of 8193 jumps is too complex.` Of a loop around an iterator the verifier asks that a round leaves the
+//! registers as it found them, but for numbers that it need not know precisely; a counter that is compared is one that it
+//! must, and a number loaded from the iterator is not carried from round to round.
 
+mod count;
+mod guard;
+
+use super::exit::Exit;
+use super::facts::Facts;
+use super::ranges::Ranges;
+use super::rules::Rules;
+use count::{Counter, View};
+use guard::{Kfuncs, MOST, guard};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::mir::Module;
-use pbpf_core::mir::analysis::{Cfg, Dominators, Loops as Found};
+use pbpf_core::mir::analysis::{Cfg, Dominators, Loop, LoopId, Loops as Found};
+use pbpf_core::mir::{
+    Block, Builder, Cond, FuncId, Function, FunctionKind, Inst, Linkage, Module, Op, Region, UnaryOp,
+};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
+use pbpf_core::source::Span;
+use pbpf_core::target::KernelVersion;
+use std::collections::BTreeMap;
+
+/// So many instructions the verifier may walk for the loops of a function; it stops at 1,000,000 for the program.
+const INSTRUCTIONS: u64 = 100_000;
+
+/// So many branches it may walk that it cannot decide; it keeps 8,192 for later. The checks that are still to be inserted
+/// take theirs.
+const UNDECIDED: u64 = 3_000;
+
+/// The first kernel with iterators over numbers.
+const ITERATORS: KernelVersion = KernelVersion { major: 6, minor: 4 };
+
+/// The first kernel that compares two variables.
+const COMPARES: KernelVersion = KernelVersion { major: 6, minor: 8 };
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,17 +87,276 @@ impl MirPass for Loops {
     }
 
     fn run(&self, module: &mut Module, cx: &mut Context<'_>) {
-        for func in module.functions.values() {
-            let cfg = Cfg::new(func);
-            let dominators = Dominators::new(func, &cfg);
-            for (from, _) in Found::new(&cfg, &dominators).irreducible {
-                let span = func.terminator(from).map_or(func.span, |t| func.insts[t].span);
-                cx.emit(
-                    Diagnostic::error("unbounded-loop", "this loop has more than one entrance")
-                        .at(span)
-                        .help("a loop must be entered at one place"),
-                );
+        let (rules, _) = Rules::new(module, cx.registry);
+        let free = crate::license::is_gpl_compatible(module.license.as_deref());
+        let allowed = if !cx.target.has(ITERATORS) {
+            Err(Lacks::Kernel)
+        } else if free {
+            Ok(())
+        } else {
+            Err(Lacks::License)
+        };
+        let mut costs: BTreeMap<FuncId, Cost> = BTreeMap::new();
+        for id in callees_first(module) {
+            let mut exit = Exit::new(rules.of(id).on_failed_check());
+            let mut bounding = Bounding { allowed, costs: &costs, done: BTreeMap::new(), walked: Cost::default() };
+            while let Some(step) = bounding.next(&module.functions[id]) {
+                let func = &mut module.functions[id];
+                match step {
+                    Step::Refuse(diagnostic) => cx.emit(diagnostic),
+                    Step::Walk { span, text, cap } => {
+                        if let Some(cap) = cap.filter(|_| cx.target.kernel.is_none_or(|k| k < COMPARES)) {
+                            limit(func, &cap, &mut exit, span);
+                        }
+                        cx.explain(span, || text);
+                    }
+                    Step::Count { span, counter, l, cfg } => {
+                        let calls = Kfuncs::declare(module);
+                        guard(&mut module.functions[id], &cfg, &l, &counter, calls, &mut exit, span);
+                        cx.explain(span, || format!("the kernel counts this loop; it ends after {MOST} rounds"));
+                    }
+                }
+            }
+            let cost = bounding.function(&module.functions[id]);
+            let is_global = module.functions[id].kind == FunctionKind::Subprogram(Linkage::Global);
+            costs.insert(id, if is_global { Cost { instructions: 1, undecided: 0 } } else { cost });
+        }
+    }
+}
+
+/// Why the kernel cannot count a loop.
+#[derive(Clone, Copy, Debug)]
+enum Lacks {
+    Kernel,
+    License,
+}
+
+/// What walking costs the verifier.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    instructions: u64,
+    undecided: u64,
+}
+
+impl Cost {
+    fn plus(self, other: Cost, times: u64) -> Cost {
+        let add = |a: u64, b: u64| a.saturating_add(b.saturating_mul(times));
+        Cost {
+            instructions: add(self.instructions, other.instructions),
+            undecided: add(self.undecided, other.undecided),
+        }
+    }
+
+    fn is_small(self) -> bool {
+        self.instructions <= INSTRUCTIONS && self.undecided <= UNDECIDED
+    }
+}
+
+/// A constant that the counter of a walked loop stays below, or above where it counts down.
+struct Cap {
+    header: Block,
+    counter: Counter,
+    end: i64,
+}
+
+enum Step {
+    Refuse(Diagnostic),
+    Walk { span: Span, text: String, cap: Option<Cap> },
+    Count { span: Span, counter: Counter, l: Box<Loop>, cfg: Box<Cfg> },
+}
+
+/// The loops of a function, inner ones first.
+struct Bounding<'a> {
+    allowed: Result<(), Lacks>,
+    costs: &'a BTreeMap<FuncId, Cost>,
+    /// How often the verifier walks the loops that are done, by their headers, and their counters.
+    done: BTreeMap<Block, (u64, Option<Counter>)>,
+    /// What is walked already.
+    walked: Cost,
+}
+
+impl Bounding<'_> {
+    /// What is to be done with the next loop.
+    fn next(&mut self, func: &Function) -> Option<Step> {
+        let cfg = Cfg::new(func);
+        let dominators = Dominators::new(func, &cfg);
+        let loops = Found::new(&cfg, &dominators);
+        if self.done.is_empty()
+            && let Some((from, _)) = loops.irreducible.first()
+        {
+            // Their blocks are in no loop, so the others are not looked at.
+            self.done.extend(loops.loops.values().map(|l| (l.header, (1, None))));
+            self.done.insert(*from, (1, None));
+            let text = "this loop has more than one entrance";
+            let help = "a loop must be entered at one place";
+            return Some(Step::Refuse(Diagnostic::error("unbounded-loop", text).at(place(func, *from)).help(help)));
+        }
+        let undone: Vec<(LoopId, &Loop)> =
+            loops.loops.iter().filter(|(_, l)| !self.done.contains_key(&l.header)).collect();
+        let (id, l) = undone.into_iter().max_by_key(|(id, l)| (l.depth, std::cmp::Reverse(*id)))?;
+        let facts = Facts::new(func, &cfg);
+        let ranges = Ranges::new(func, &cfg, &dominators, &facts);
+        let view =
+            View { func, cfg: &cfg, dominators: &dominators, facts: &facts, ranges: &ranges, loops: &loops };
+        let span = place(func, l.header);
+        let counter = view.counter(id).filter(|_| func.entry() != Some(l.header));
+        let Some(counter) = counter else {
+            self.done.insert(l.header, (1, None));
+            return Some(Step::Refuse(unbounded(span, None)));
+        };
+        let round = self.round(&view, l, Some(counter));
+        if let Some(rounds) = counter.rounds {
+            let cost = Cost::default().plus(round, rounds.saturating_add(1));
+            let total = if l.depth == 1 { self.walked.plus(cost, 1) } else { cost };
+            let end = (counter.start.zip(i64::try_from(rounds).ok()))
+                .and_then(|(s, n)| s.checked_add(n.checked_mul(counter.step)?));
+            if total.is_small() && (counter.decided || end.is_some()) {
+                if l.depth == 1 {
+                    self.walked = total;
+                }
+                self.done.insert(l.header, (rounds.max(1), Some(counter)));
+                let text = format!("the verifier walks this loop: at most {rounds} rounds");
+                let cap = end.filter(|_| !counter.decided).map(|end| Cap { header: l.header, counter, end });
+                return Some(Step::Walk { span, text, cap });
+            }
+        }
+        // With an iterator it is walked until a round changes nothing, about three times.
+        self.done.insert(l.header, (3, None));
+        let endless = counter.decided && counter.rounds.is_none_or(|n| n >= MOST);
+        match self.allowed {
+            Ok(()) if !endless => {
+                let (l, cfg) = (Box::new(l.clone()), Box::new(cfg.clone()));
+                Some(Step::Count { span, counter, l, cfg })
+            }
+            Ok(()) => Some(Step::Refuse(too_long(span, counter.rounds))),
+            Err(lacks) => Some(Step::Refuse(unbounded(span, Some((lacks, counter.rounds))))),
+        }
+    }
+
+    /// What one round of a loop costs, with all that is in it.
+    fn round(&self, view: &View<'_>, l: &Loop, own: Option<Counter>) -> Cost {
+        let mut counters: Vec<Counter> = self.done.values().filter_map(|(_, c)| *c).collect();
+        counters.extend(own);
+        let mut cost = Cost::default();
+        for &block in &l.blocks {
+            cost = cost.plus(self.block(view, block, &counters), self.times(view.loops, block, Some(l.header)));
+        }
+        cost
+    }
+
+    /// What all of a function costs.
+    fn function(&self, func: &Function) -> Cost {
+        let cfg = Cfg::new(func);
+        let dominators = Dominators::new(func, &cfg);
+        let (facts, loops) = (Facts::new(func, &cfg), Found::new(&cfg, &dominators));
+        let ranges = Ranges::new(func, &cfg, &dominators, &facts);
+        let view =
+            View { func, cfg: &cfg, dominators: &dominators, facts: &facts, ranges: &ranges, loops: &loops };
+        let counters: Vec<Counter> = self.done.values().filter_map(|(_, c)| *c).collect();
+        cfg.reverse_post_order().iter().fold(Cost::default(), |cost, block| {
+            cost.plus(self.block(&view, *block, &counters), self.times(&loops, *block, None))
+        })
+    }
+
+    /// How often a block is walked in one round of the loop with that header.
+    fn times(&self, loops: &Found, block: Block, within: Option<Block>) -> u64 {
+        let mut times = 1u64;
+        let mut at = loops.innermost(block);
+        while let Some(id) = at.filter(|id| Some(loops.loops[*id].header) != within) {
+            let l = &loops.loops[id];
+            times = times.saturating_mul(self.done.get(&l.header).map_or(1, |(n, _)| *n));
+            at = l.parent;
+        }
+        times
+    }
+
+    fn block(&self, view: &View<'_>, block: Block, counters: &[Counter]) -> Cost {
+        view.func.blocks[block].insts.iter().fold(Cost::default(), |cost, inst| {
+            cost.plus(self.instruction(view, *inst, counters), 1)
+        })
+    }
+
+    fn instruction(&self, view: &View<'_>, inst: Inst, counters: &[Counter]) -> Cost {
+        let func = view.func;
+        let (instructions, undecided) = match &func.insts[inst].op {
+            Op::Iconst(_) | Op::Null | Op::SlotLive(_) | Op::SlotDead(_) => (0, 0),
+            Op::Branch { .. } => (1, u64::from(!view.is_decided(inst, counters))),
+            Op::Switch { cases, .. } => (cases.len() as u64, cases.len() as u64),
+            Op::Refine(_) => (1, 1),
+            Op::Call { callee, .. } => {
+                return self.costs.get(callee).copied().unwrap_or_default().plus(Cost { instructions: 2, undecided: 0 }, 1);
+            }
+            Op::MemCopy { len, .. } | Op::MemSet { len, .. } => (u64::from(*len / 4).max(1), 0),
+            Op::Load { ptr, .. } | Op::Store { ptr, .. } => {
+                // The check that a packet is long enough.
+                let packet = matches!(func.type_of(*ptr).region(), Some(Region::Packet | Region::PacketMeta));
+                (1 + 2 * u64::from(packet), u64::from(packet))
+            }
+            Op::PtrAdd(_, by) => (1, u64::from(func.constant(*by).is_none())),
+            op if op.is_abstract() => (12, 0),
+            Op::CallHelper { .. } | Op::CallKfunc { .. } => (6, 0),
+            _ => (1, 0),
+        };
+        Cost { instructions, undecided }
+    }
+}
+
+/// The place of a loop: that of the test at its head.
+fn place(func: &Function, header: Block) -> Span {
+    func.terminator(header).map_or(func.span, |t| func.insts[t].span)
+}
+
+/// Leaves the loop where the counter reaches a constant, of which only the verifier does not know that it cannot.
+fn limit(func: &mut Function, cap: &Cap, exit: &mut Exit, span: Span) {
+    let Counter { param, step, .. } = cap.counter;
+    exit.unless(func, cap.header, 0, span, |b: &mut Builder<'_>| {
+        // LLVM knows it too, and would take the comparison away.
+        let seen = b.op(Op::Unary(UnaryOp::Opaque, param));
+        let end = b.iconst(b.func.type_of(param), cap.end);
+        b.op(Op::Icmp(if step > 0 { Cond::Sle } else { Cond::Sge }, [seen, end]))
+    });
+}
+
+fn unbounded(span: Span, lacks: Option<(Lacks, Option<u64>)>) -> Diagnostic {
+    let Some((lacks, rounds)) = lacks else {
+        return Diagnostic::error("unbounded-loop", "nothing shows that this loop ends")
+            .at(span)
+            .note("a loop needs a counter that changes by the same constant on every round and is compared with a limit")
+            .help("give it a number of rounds: `for _ in range(64):` with `if not more: break` inside");
+    };
+    let text = match rounds {
+        Some(n) => format!("this loop may take {n} rounds, which are too many for the verifier to walk"),
+        None => "how often this loop runs is not known before the program runs".to_owned(),
+    };
+    let diagnostic = Diagnostic::error("unbounded-loop", text).at(span);
+    match lacks {
+        Lacks::Kernel => diagnostic
+            .note(format!("the kernel counts loops from {ITERATORS} on"))
+            .help(format!("limit it, for example `range(min(n, 64))`, or compile for a later kernel: `--target-kernel {ITERATORS}`")),
+        Lacks::License => diagnostic
+            .note("the kernel counts loops only for programs whose license is compatible with the GPL")
+            .help("limit it, for example `range(min(n, 64))`, or declare a compatible license: a `@bpfglobal` function `LICENSE` that returns `\"GPL\"`"),
+    }
+}
+
+fn too_long(span: Span, rounds: Option<u64>) -> Diagnostic {
+    let often = rounds.map_or("too many".to_owned(), |n| n.to_string());
+    Diagnostic::error("unbounded-loop", format!("this loop takes {often} rounds"))
+        .at(span)
+        .note(format!("the kernel lets a loop run {MOST} times, the last of which ends it"))
+        .help("do less at once, and go on when the program runs next")
+}
+
+/// The functions of a module, each behind those that it calls.
+fn callees_first(module: &Module) -> Vec<FuncId> {
+    let mut order: Vec<FuncId> = Vec::new();
+    for id in module.functions.keys() {
+        // The farthest first; a cycle of calls ends somewhere.
+        for reached in super::rules::reach(module, id).into_iter().rev() {
+            if !order.contains(&reached) {
+                order.push(reached);
             }
         }
     }
+    order
 }

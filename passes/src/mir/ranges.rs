@@ -151,20 +151,7 @@ impl<'a> Ranges<'a> {
                     }
                 }
             };
-            match fact.cond {
-                Cond::Eq => (lo, hi) = (lo.max(n_lo), hi.min(n_hi)),
-                Cond::Slt => hi = hi.min(n_hi.saturating_sub(1)),
-                Cond::Sle => hi = hi.min(n_hi),
-                Cond::Sgt => lo = lo.max(n_lo.saturating_add(1)),
-                Cond::Sge => lo = lo.max(n_lo),
-                Cond::Ult if n_lo >= 0 => (lo, hi) = (lo.max(0), hi.min(n_hi.saturating_sub(1))),
-                Cond::Ule if n_lo >= 0 => (lo, hi) = (lo.max(0), hi.min(n_hi)),
-                Cond::Ugt if n_lo >= 0 && lo >= 0 => lo = lo.max(n_lo.saturating_add(1)),
-                Cond::Uge if n_lo >= 0 && lo >= 0 => lo = lo.max(n_lo),
-                Cond::Ne if n_lo == n_hi && lo == n_lo => lo = lo.saturating_add(1),
-                Cond::Ne if n_lo == n_hi && hi == n_lo => hi = hi.saturating_sub(1),
-                _ => {}
-            }
+            tighten(fact.cond, (n_lo, n_hi), &mut lo, &mut hi);
         }
         if (lo, hi) != (range.lo, range.hi) {
             // A hidden range stays hidden in the end that no comparison gave.
@@ -187,9 +174,29 @@ impl<'a> Ranges<'a> {
             Op::Unary(UnaryOp::Opaque, a) => of(*a),
             Op::Icmp(..) => Range::all(Type::I1),
             Op::Cast(kind, a) => cast(*kind, self.func.type_of(*a), ty, of(*a)),
-            Op::Select(_, [a, b]) => of(*a).union(of(*b)),
+            Op::Select(cond, [a, b]) => {
+                let side = |value: Value, holds: bool| self.chosen(*cond, holds, value, of(value));
+                side(*a, true).union(side(*b, false))
+            }
             _ => Range::all(ty),
         }
+    }
+
+    /// The range of a value that is selected because `cond` is `holds`: `min` and `max` are compared with a constant.
+    fn chosen(&self, cond: Value, holds: bool, value: Value, range: Range) -> Range {
+        let Some(Op::Icmp(cond, [a, b])) = self.func.def(cond).map(|d| &d.op) else { return range };
+        let cond = if holds { *cond } else { cond.negate() };
+        let (cond, limit) = match (self.func.constant(*a), self.func.constant(*b)) {
+            (None, Some(n)) if *a == value => (cond, n),
+            (Some(n), None) if *b == value => (cond.swap(), n),
+            _ => return range,
+        };
+        let n = eval::wrap(self.func.type_of(value), limit);
+        let (mut lo, mut hi) = (range.lo, range.hi);
+        tighten(cond, (n, n), &mut lo, &mut hi);
+        let both = lo != range.lo && hi != range.hi;
+        let out = range.narrowed(lo, hi);
+        Range { visible: out.visible || both, ..out }
     }
 
     fn param(&self, value: Value, home: Block, depth: u32) -> Range {
@@ -246,6 +253,24 @@ impl<'a> Ranges<'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// What a comparison with a number between two leaves of a range.
+fn tighten(cond: Cond, (n_lo, n_hi): (i64, i64), lo: &mut i64, hi: &mut i64) {
+    match cond {
+        Cond::Eq => (*lo, *hi) = ((*lo).max(n_lo), (*hi).min(n_hi)),
+        Cond::Slt => *hi = (*hi).min(n_hi.saturating_sub(1)),
+        Cond::Sle => *hi = (*hi).min(n_hi),
+        Cond::Sgt => *lo = (*lo).max(n_lo.saturating_add(1)),
+        Cond::Sge => *lo = (*lo).max(n_lo),
+        Cond::Ult if n_lo >= 0 => (*lo, *hi) = ((*lo).max(0), (*hi).min(n_hi.saturating_sub(1))),
+        Cond::Ule if n_lo >= 0 => (*lo, *hi) = ((*lo).max(0), (*hi).min(n_hi)),
+        Cond::Ugt if n_lo >= 0 && *lo >= 0 => *lo = (*lo).max(n_lo.saturating_add(1)),
+        Cond::Uge if n_lo >= 0 && *lo >= 0 => *lo = (*lo).max(n_lo),
+        Cond::Ne if n_lo == n_hi && *lo == n_lo => *lo = (*lo).saturating_add(1),
+        Cond::Ne if n_lo == n_hi && *hi == n_lo => *hi = (*hi).saturating_sub(1),
+        _ => {}
     }
 }
 

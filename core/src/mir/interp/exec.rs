@@ -202,8 +202,13 @@ impl<'m, E: Environment> Machine<'m, E> {
                 let args = frame.arguments(args)?;
                 let data = self.module.externs.get(*callee);
                 let name = &data.ok_or_else(|| invalid(format!("{callee} does not exist")))?.name;
-                let found = self.environment.kfunc(name, &args, &mut self.memory);
-                found.ok_or_else(|| FaultKind::UnknownKfunc(name.clone()))?
+                match self.iterate(name, &args)? {
+                    Some(found) => found,
+                    None => {
+                        let found = self.environment.kfunc(name, &args, &mut self.memory);
+                        found.ok_or_else(|| FaultKind::UnknownKfunc(name.clone()))?
+                    }
+                }
             }
             Op::Call { callee, args } => {
                 let args = frame.arguments(args)?;

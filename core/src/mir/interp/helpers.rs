@@ -16,7 +16,7 @@ const EINVAL: i64 = -22;
 const ENOENT: i64 = -2;
 
 /// How often `bpf_loop` may call back.
-const MAX_LOOPS: u64 = 1 << 23;
+pub(super) const MAX_LOOPS: u64 = 1 << 23;
 
 impl<E: Environment> Machine<'_, E> {
     pub(super) fn store_of(&mut self, map: MapId) -> Result<&mut Store, FaultKind> {

@@ -15,6 +15,7 @@ mod exec;
 mod fault;
 mod format;
 mod helpers;
+mod iterators;
 mod maps;
 mod memory;
 
