@@ -22,13 +22,13 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::cse::Cse),
         // Dead code proves nothing and needs no checks.
         Box::new(mir::dce::Dce),
-        // Before the checks: it makes new loads and new ways out.
-        Box::new(mir::loops::Loops),
         Box::new(mir::null_checks::NullChecks),
         // Before `divide`, which takes apart the remainders whose range it knows, and before `legalise`, behind which
         // context fields have no names.
         Box::new(mir::bounds::Bounds),
         Box::new(mir::divide::Divide),
+        // Behind all that leaves a loop: an iterator is destroyed on every way out.
+        Box::new(mir::loops::Loops),
         // Behind it no instruction is abstract.
         Box::new(mir::legalise::Legalise),
         // Last: every slot there is has been made.

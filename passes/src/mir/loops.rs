@@ -36,7 +36,8 @@
 //! A counter is a parameter of the loop's header that changes by the same constant on every way round, and is compared
 //! with a limit on every way round.
 //!
-//! Requires: nothing; finds more behind `fold`, `simplify_cfg` and `dce`. Keeps: what the loop does, for as many rounds.
+//! Requires: `null_checks` and `bounds`: a check that they insert in a loop is a way out of it, on which the iterator must
+//! be destroyed. Finds more behind `fold`, `simplify_cfg` and `dce`. Keeps: what the loop does, for as many rounds.
 //!
 //! Why: `infinite loop detected at insn 7`, `BPF program is too large. Processed 1000001 insn`, and
 //! `The sequence of 8193 jumps is too complex.` Of a loop around an iterator the verifier asks that a round leaves the
@@ -55,19 +56,23 @@ use guard::{Kfuncs, MOST, guard};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loop, LoopId, Loops as Found};
 use pbpf_core::mir::{
-    Block, Builder, Cond, FuncId, Function, FunctionKind, Inst, Linkage, Module, Op, Region, UnaryOp,
+    Block, Builder, Cond, FuncId, Function, FunctionKind, Inst, Linkage, Module, Op, UnaryOp,
 };
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::source::Span;
 use pbpf_core::target::KernelVersion;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many instructions the verifier may walk for the loops of a function; it stops at 1,000,000 for the program.
 const INSTRUCTIONS: u64 = 100_000;
 
-/// So many branches it may walk that it cannot decide; it keeps 8,192 for later. The checks that are still to be inserted
-/// take theirs.
-const UNDECIDED: u64 = 3_000;
+/// So many branches it may walk that it cannot decide; it keeps 8,192 for later, and walks what
+/// is behind each of them until it meets a state that it knows.
+const UNDECIDED: u64 = 2_000;
+
+/// The same inside a loop around an iterator, where it takes states for known only if their numbers are: a sum that
+/// grows on one of two ways is another state on each round.
+const UNDECIDED_INSIDE: u64 = 16;
 
 /// The first kernel with iterators over numbers.
 const ITERATORS: KernelVersion = KernelVersion { major: 6, minor: 4 };
@@ -82,8 +87,8 @@ pub struct Loops;
 impl MirPass for Loops {
     fn info(&self) -> PassInfo {
         PassInfo::new("loops", Level::Mir, "every loop ends, in a way that the verifier can see")
-            .after(&["fold", "simplify_cfg", "dce"])
-            .before(&["null_checks", "bounds"])
+            .after(&["fold", "simplify_cfg", "dce", "null_checks", "bounds"])
+            .before(&["legalise"])
     }
 
     fn run(&self, module: &mut Module, cx: &mut Context<'_>) {
@@ -99,7 +104,7 @@ impl MirPass for Loops {
         let mut costs: BTreeMap<FuncId, Cost> = BTreeMap::new();
         for id in callees_first(module) {
             let mut exit = Exit::new(rules.of(id).on_failed_check());
-            let mut bounding = Bounding { allowed, costs: &costs, done: BTreeMap::new(), walked: Cost::default() };
+            let mut bounding = Bounding { allowed, costs: &costs, done: BTreeMap::new(), forced: BTreeSet::new(), walked: Cost::default() };
             while let Some(step) = bounding.next(&module.functions[id]) {
                 let func = &mut module.functions[id];
                 match step {
@@ -171,6 +176,8 @@ struct Bounding<'a> {
     costs: &'a BTreeMap<FuncId, Cost>,
     /// How often the verifier walks the loops that are done, by their headers, and their counters.
     done: BTreeMap<Block, (u64, Option<Counter>)>,
+    /// The headers of loops that would be walked, but for a loop around them.
+    forced: BTreeSet<Block>,
     /// What is walked already.
     walked: Cost,
 }
@@ -205,7 +212,7 @@ impl Bounding<'_> {
             return Some(Step::Refuse(unbounded(span, None)));
         };
         let round = self.round(&view, l, Some(counter));
-        if let Some(rounds) = counter.rounds {
+        if let Some(rounds) = counter.rounds.filter(|_| !self.forced.contains(&l.header)) {
             let cost = Cost::default().plus(round, rounds.saturating_add(1));
             let total = if l.depth == 1 { self.walked.plus(cost, 1) } else { cost };
             let end = (counter.start.zip(i64::try_from(rounds).ok()))
@@ -225,12 +232,31 @@ impl Bounding<'_> {
         let endless = counter.decided && counter.rounds.is_none_or(|n| n >= MOST);
         match self.allowed {
             Ok(()) if !endless => {
+                // Inner loops first: what is made there may leave this one too.
+                if self.force_inside(&view, id) {
+                    self.done.remove(&l.header);
+                    return self.next(func);
+                }
                 let (l, cfg) = (Box::new(l.clone()), Box::new(cfg.clone()));
                 Some(Step::Count { span, counter, l, cfg })
             }
             Ok(()) => Some(Step::Refuse(too_long(span, counter.rounds))),
             Err(lacks) => Some(Step::Refuse(unbounded(span, Some((lacks, counter.rounds))))),
         }
+    }
+
+    /// Has the loops in one around an iterator counted as well that are hard to walk there; whether there are any.
+    fn force_inside(&mut self, view: &View<'_>, outer: LoopId) -> bool {
+        let before = self.forced.len();
+        for (_, l) in view.loops.loops.iter().filter(|(id, l)| *id != outer && view.loops.contains(outer, l.header)) {
+            let Some((rounds, Some(counter))) = self.done.get(&l.header).copied() else { continue };
+            let undecided = self.round(view, l, Some(counter)).undecided;
+            if undecided.saturating_mul(rounds) > UNDECIDED_INSIDE {
+                self.done.remove(&l.header);
+                self.forced.insert(l.header);
+            }
+        }
+        self.forced.len() > before
     }
 
     /// What one round of a loop costs, with all that is in it.
@@ -282,17 +308,11 @@ impl Bounding<'_> {
             Op::Iconst(_) | Op::Null | Op::SlotLive(_) | Op::SlotDead(_) => (0, 0),
             Op::Branch { .. } => (1, u64::from(!view.is_decided(inst, counters))),
             Op::Switch { cases, .. } => (cases.len() as u64, cases.len() as u64),
-            Op::Refine(_) => (1, 1),
+            Op::Refine(_) => (0, 0),
             Op::Call { callee, .. } => {
                 return self.costs.get(callee).copied().unwrap_or_default().plus(Cost { instructions: 2, undecided: 0 }, 1);
             }
             Op::MemCopy { len, .. } | Op::MemSet { len, .. } => (u64::from(*len / 4).max(1), 0),
-            Op::Load { ptr, .. } | Op::Store { ptr, .. } => {
-                // The check that a packet is long enough.
-                let packet = matches!(func.type_of(*ptr).region(), Some(Region::Packet | Region::PacketMeta));
-                (1 + 2 * u64::from(packet), u64::from(packet))
-            }
-            Op::PtrAdd(_, by) => (1, u64::from(func.constant(*by).is_none())),
             op if op.is_abstract() => (12, 0),
             Op::CallHelper { .. } | Op::CallKfunc { .. } => (6, 0),
             _ => (1, 0),
@@ -360,3 +380,6 @@ fn callees_first(module: &Module) -> Vec<FuncId> {
     }
     order
 }
+
+#[cfg(test)]
+mod tests;
