@@ -104,7 +104,13 @@ impl MirPass for Loops {
         let mut costs: BTreeMap<FuncId, Cost> = BTreeMap::new();
         for id in callees_first(module) {
             let mut exit = Exit::new(rules.of(id).on_failed_check());
-            let mut bounding = Bounding { allowed, costs: &costs, done: BTreeMap::new(), forced: BTreeSet::new(), walked: Cost::default() };
+            let mut bounding = Bounding {
+                allowed,
+                costs: &costs,
+                done: BTreeMap::new(),
+                forced: BTreeSet::new(),
+                walked: Cost::default(),
+            };
             while let Some(step) = bounding.next(&module.functions[id]) {
                 let func = &mut module.functions[id];
                 match step {
@@ -118,7 +124,9 @@ impl MirPass for Loops {
                     Step::Count { span, counter, l, cfg } => {
                         let calls = Kfuncs::declare(module);
                         guard(&mut module.functions[id], &cfg, &l, &counter, calls, &mut exit, span);
-                        cx.explain(span, || format!("the kernel counts this loop; it ends after {MOST} rounds"));
+                        cx.explain(span, || {
+                            format!("the kernel counts this loop; it ends after {MOST} rounds")
+                        });
                     }
                 }
             }
@@ -196,7 +204,9 @@ impl Bounding<'_> {
             self.done.insert(*from, (1, None));
             let text = "this loop has more than one entrance";
             let help = "a loop must be entered at one place";
-            return Some(Step::Refuse(Diagnostic::error("unbounded-loop", text).at(place(func, *from)).help(help)));
+            return Some(Step::Refuse(
+                Diagnostic::error("unbounded-loop", text).at(place(func, *from)).help(help),
+            ));
         }
         let undone: Vec<(LoopId, &Loop)> =
             loops.loops.iter().filter(|(_, l)| !self.done.contains_key(&l.header)).collect();
@@ -248,7 +258,9 @@ impl Bounding<'_> {
     /// Has the loops in one around an iterator counted as well that are hard to walk there; whether there are any.
     fn force_inside(&mut self, view: &View<'_>, outer: LoopId) -> bool {
         let before = self.forced.len();
-        for (_, l) in view.loops.loops.iter().filter(|(id, l)| *id != outer && view.loops.contains(outer, l.header)) {
+        for (_, l) in
+            view.loops.loops.iter().filter(|(id, l)| *id != outer && view.loops.contains(outer, l.header))
+        {
             let Some((rounds, Some(counter))) = self.done.get(&l.header).copied() else { continue };
             let undecided = self.round(view, l, Some(counter)).undecided;
             if undecided.saturating_mul(rounds) > UNDECIDED_INSIDE {
@@ -265,7 +277,8 @@ impl Bounding<'_> {
         counters.extend(own);
         let mut cost = Cost::default();
         for &block in &l.blocks {
-            cost = cost.plus(self.block(view, block, &counters), self.times(view.loops, block, Some(l.header)));
+            cost =
+                cost.plus(self.block(view, block, &counters), self.times(view.loops, block, Some(l.header)));
         }
         cost
     }
@@ -297,9 +310,10 @@ impl Bounding<'_> {
     }
 
     fn block(&self, view: &View<'_>, block: Block, counters: &[Counter]) -> Cost {
-        view.func.blocks[block].insts.iter().fold(Cost::default(), |cost, inst| {
-            cost.plus(self.instruction(view, *inst, counters), 1)
-        })
+        view.func.blocks[block]
+            .insts
+            .iter()
+            .fold(Cost::default(), |cost, inst| cost.plus(self.instruction(view, *inst, counters), 1))
     }
 
     fn instruction(&self, view: &View<'_>, inst: Inst, counters: &[Counter]) -> Cost {
@@ -310,7 +324,12 @@ impl Bounding<'_> {
             Op::Switch { cases, .. } => (cases.len() as u64, cases.len() as u64),
             Op::Refine(_) => (0, 0),
             Op::Call { callee, .. } => {
-                return self.costs.get(callee).copied().unwrap_or_default().plus(Cost { instructions: 2, undecided: 0 }, 1);
+                return self
+                    .costs
+                    .get(callee)
+                    .copied()
+                    .unwrap_or_default()
+                    .plus(Cost { instructions: 2, undecided: 0 }, 1);
             }
             Op::MemCopy { len, .. } | Op::MemSet { len, .. } => (u64::from(*len / 4).max(1), 0),
             op if op.is_abstract() => (12, 0),
@@ -380,6 +399,3 @@ fn callees_first(module: &Module) -> Vec<FuncId> {
     }
     order
 }
-
-#[cfg(test)]
-mod tests;

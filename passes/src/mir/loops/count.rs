@@ -80,7 +80,10 @@ impl View<'_> {
             let facts = self.facts.of(self.dominators, latch).filter(|(b, _)| inside(*b)).map(|(_, f)| f);
             let last = edge_facts(self.func, latch, l.header);
             let mixed = if step > 0 && start.is_natural() { self.mixed(latch, inside) } else { Vec::new() };
-            let bounds = facts.chain(last).chain(mixed).filter_map(|f| self.bound(&f, latch, (param, next), step, start));
+            let bounds = facts
+                .chain(last)
+                .chain(mixed)
+                .filter_map(|f| self.bound(&f, latch, (param, next), step, start));
             let (least, seen) = bounds.min_by_key(|(n, seen)| (n.unwrap_or(u64::MAX), !seen))?;
             rounds = rounds.zip(least).map(|(a, b)| a.max(b));
             decided &= seen;
@@ -103,12 +106,18 @@ impl View<'_> {
             let Op::Branch { cond, then, otherwise } = &self.func.insts[terminator].op else { continue };
             let Some(Op::Select(negative, [a, b])) = self.func.def(*cond).map(|d| &d.op) else { continue };
             let op = |v: &Value| self.func.def(*v).map(|d| &d.op);
-            let (Some(Op::Icmp(Cond::Slt, [x, zero])), Some(Op::Icmp(rel, [y, limit]))) = (op(negative), op(b)) else {
+            let (Some(Op::Icmp(Cond::Slt, [x, zero])), Some(Op::Icmp(rel, [y, limit]))) =
+                (op(negative), op(b))
+            else {
                 continue;
             };
             let holds = then.block == block;
             let answer = self.func.constant(*a).map(|n| n & 1 == 1);
-            if then.block != otherwise.block && answer == Some(holds) && self.func.constant(*zero) == Some(0) && x == y {
+            if then.block != otherwise.block
+                && answer == Some(holds)
+                && self.func.constant(*zero) == Some(0)
+                && x == y
+            {
                 let cond = if holds { *rel } else { rel.negate() };
                 let right = self.func.constant(*limit).map_or(Right::Value(*limit), Right::Const);
                 out.push(Fact { cond, a: *x, b: right });
@@ -143,12 +152,21 @@ impl View<'_> {
         let by = wide(step).abs();
         // How far the counter goes at most while the fact holds, both ends included.
         let (way, fits) = match fact.cond {
-            Cond::Slt | Cond::Ult if step > 0 => (wide(limit.hi) - 1 - wide(start.lo), wide(limit.hi) - 1 + by <= wide(all.hi)),
-            Cond::Sle | Cond::Ule if step > 0 => (wide(limit.hi) - wide(start.lo), wide(limit.hi) + by <= wide(all.hi)),
-            Cond::Sgt | Cond::Ugt if step < 0 => (wide(start.hi) - wide(limit.lo) - 1, wide(limit.lo) + 1 - by >= wide(all.lo)),
-            Cond::Sge | Cond::Uge if step < 0 => (wide(start.hi) - wide(limit.lo), wide(limit.lo) - by >= wide(all.lo)),
+            Cond::Slt | Cond::Ult if step > 0 => {
+                (wide(limit.hi) - 1 - wide(start.lo), wide(limit.hi) - 1 + by <= wide(all.hi))
+            }
+            Cond::Sle | Cond::Ule if step > 0 => {
+                (wide(limit.hi) - wide(start.lo), wide(limit.hi) + by <= wide(all.hi))
+            }
+            Cond::Sgt | Cond::Ugt if step < 0 => {
+                (wide(start.hi) - wide(limit.lo) - 1, wide(limit.lo) + 1 - by >= wide(all.lo))
+            }
+            Cond::Sge | Cond::Uge if step < 0 => {
+                (wide(start.hi) - wide(limit.lo), wide(limit.lo) - by >= wide(all.lo))
+            }
             Cond::Ne => {
-                let way = if step > 0 { wide(limit.lo) - wide(start.lo) } else { wide(start.lo) - wide(limit.lo) };
+                let way =
+                    if step > 0 { wide(limit.lo) - wide(start.lo) } else { wide(start.lo) - wide(limit.lo) };
                 let meets = constant && start.lo == start.hi && way >= 0 && way % by == 0;
                 // Otherwise it may step over the limit.
                 return meets.then(|| (u64::try_from(way / by).ok(), true));

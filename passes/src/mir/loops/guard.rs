@@ -128,7 +128,14 @@ pub(super) fn guard(
 }
 
 /// The counter from the number of the round.
-fn recount(func: &mut Function, body: Block, found: Value, start: Value, counter: &Counter, span: Span) -> Value {
+fn recount(
+    func: &mut Function,
+    body: Block,
+    found: Value,
+    start: Value,
+    counter: &Counter,
+    span: Span,
+) -> Value {
     let ty = func.type_of(counter.param);
     let mut b = Builder::before(func, body, 0, span);
     let place = b.op(Op::Refine(found));
