@@ -20,7 +20,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut table = String::from("&[\n");
     for path in names {
         let code = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let _ = writeln!(table, "    ({code:?}, include_str!({:?})),", path.canonicalize()?);
+        let _ = writeln!(
+            table,
+            "    ({code:?}, include_str!({:?})),",
+            path.canonicalize()?.display().to_string()
+        );
     }
     table.push(']');
     fs::write(Path::new(&env::var("OUT_DIR")?).join("pages.rs"), table)?;

@@ -84,10 +84,3 @@ pub(crate) fn load_error(error: &LoadError, sources: &SourceMap, setup: &Setup) 
     let explanations = registry.explanations(section.map(|s| s.program_type));
     vec![load_diagnostic(error, explanations, sources)]
 }
-
-impl Built {
-    /// The instructions of a program in the object.
-    pub(crate) fn instructions(&self, _program: &str) -> Option<u64> {
-        None
-    }
-}

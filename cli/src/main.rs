@@ -36,13 +36,13 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> u8 {
     match arguments.command {
-        Command::Build(args) => command::build::run(args),
-        Command::Check(args) => command::check::run(args),
-        Command::Verify(args) => command::verify::run(args),
-        Command::Run(args) => command::run::run(args),
-        Command::Opt(args) => command::opt::run(args),
-        Command::Passes(args) => command::passes::run(args),
-        Command::Plugin(args) => command::plugin::run(args),
-        Command::Explain(args) => command::explain::run(args),
+        Command::Build(args) => command::build::run(&args),
+        Command::Check(args) => command::check::run(&args),
+        Command::Verify(args) => command::verify::run(&args),
+        Command::Run(args) => command::run::run(&args),
+        Command::Opt(args) => command::opt::run(&args),
+        Command::Passes(args) => command::passes::run(&args),
+        Command::Plugin(args) => command::plugin::run(&args),
+        Command::Explain(args) => command::explain::run(&args),
     }
 }

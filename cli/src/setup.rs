@@ -171,7 +171,7 @@ impl Setup {
             match KernelVersion::parse(version) {
                 Some(version) => target.kernel = Some(version),
                 None => {
-                    errors.push(bad_option(&format!("`{version}` is no kernel version"), "write it as 6.1"))
+                    errors.push(bad_option(&format!("`{version}` is no kernel version"), "write it as 6.1"));
                 }
             }
         }

@@ -109,7 +109,7 @@ impl Plan {
             errors.push(Diagnostic::error(CODE, format!("there is no pass `{name}`")).maybe_help(near));
             true
         };
-        for name in edits.insert.iter() {
+        for name in &edits.insert {
             unknown(name, &mut errors);
         }
         for (old, new) in &edits.replace {

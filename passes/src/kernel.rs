@@ -54,8 +54,6 @@ fn btf_id(types: &Types, btf: &Btf, record: RecordId) -> Option<btf::TypeId> {
 pub(crate) struct FieldInfo {
     /// The type.
     pub(crate) ty: TypeId,
-    /// Width in bits, of a bitfield.
-    pub(crate) bits: Option<u32>,
 }
 
 /// The field of a record, whatever its origin; a kernel record gets it added from BTF.
@@ -77,7 +75,7 @@ pub(crate) fn field(types: &mut Types, btf: Option<&Btf>, record: RecordId, name
 fn known_field(types: &Types, record: RecordId, name: &str) -> Option<FieldInfo> {
     types.records[record].fields.iter().find_map(|f| {
         if f.name == name {
-            return Some(FieldInfo { ty: f.ty, bits: f.bit_size });
+            return Some(FieldInfo { ty: f.ty });
         }
         match (f.name.is_empty(), types.get(f.ty)) {
             (true, Type::Record(inner)) => known_field(types, *inner, name),

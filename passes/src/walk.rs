@@ -87,7 +87,7 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             rest.iter().for_each(|(_, e)| expr(e, f));
         }
         ExprKind::Logical(_, all) | ExprKind::Call(_, all) | ExprKind::Builtin(_, all) => {
-            all.iter().for_each(|e| expr(e, f))
+            all.iter().for_each(|e| expr(e, f));
         }
         ExprKind::If(a, b, c) | ExprKind::Store(_, a, b, c) => {
             expr(a, f);

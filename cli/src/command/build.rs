@@ -66,13 +66,13 @@ struct Outputs {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: BuildArgs) -> u8 {
+pub(crate) fn run(args: &BuildArgs) -> u8 {
     let format = args.compiling.common.message_format;
     let setup = match Setup::new(&args.compiling) {
         Ok(setup) => setup,
         Err(error) => return failed(error, format),
     };
-    let (files, outputs) = match plan_outputs(&args, &setup) {
+    let (files, outputs) = match plan_outputs(args, &setup) {
         Ok(planned) => planned,
         Err(errors) => return report::fail(errors, &SourceMap::new(), format),
     };
@@ -188,7 +188,7 @@ fn build_file(setup: &Setup, plan: &Plan, file: &Path, outputs: &Outputs, watchi
         }
     }
     if !artifacts.is_empty()
-        && let Some(made) = emit(setup, &mut job, artifacts, outputs.emit.clone())
+        && let Some(made) = emit(setup, &mut job, artifacts, &outputs.emit)
     {
         let all = [
             (Kind::Object, made.object),

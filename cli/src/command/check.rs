@@ -8,7 +8,7 @@ use crate::setup::Setup;
 use pbpf_core::pass::Level;
 
 /// Runs the command.
-pub(crate) fn run(args: CheckArgs) -> u8 {
+pub(crate) fn run(args: &CheckArgs) -> u8 {
     let format = args.compiling.common.message_format;
     let setup = match Setup::new(&args.compiling) {
         Ok(setup) => setup,

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 /// Runs the command.
-pub(crate) fn run(args: ExplainArgs) -> u8 {
+pub(crate) fn run(args: &ExplainArgs) -> u8 {
     let what = args.what.as_str();
     if let Some((_, page)) = PAGES.iter().find(|(code, _)| *code == what) {
         report::out(page);

@@ -63,9 +63,9 @@ fn compile_file(setup: &Setup, plan: &Plan, path: &Path, until: Level, watching:
 }
 
 /// Emits what is asked for, if the program is whole.
-fn emit(setup: &Setup, job: &mut Job, emit: Vec<Artifact>, options: EmitOptions) -> Option<Artifacts> {
+fn emit(setup: &Setup, job: &mut Job, emit: Vec<Artifact>, options: &EmitOptions) -> Option<Artifacts> {
     let Some(Unit::Mir(module)) = &job.compiled.unit else { return None };
-    let options = EmitOptions { cpu: setup.target.cpu, emit, ..options };
+    let options = EmitOptions { cpu: setup.target.cpu, emit, ..options.clone() };
     match pbpf_llvm::emit(module, &job.sources, &options) {
         Ok(artifacts) => Some(artifacts),
         Err(errors) => {

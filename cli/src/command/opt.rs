@@ -13,7 +13,7 @@ use pbpf_core::source::SourceMap;
 use std::io::Read as _;
 
 /// Runs the command.
-pub(crate) fn run(args: OptArgs) -> u8 {
+pub(crate) fn run(args: &OptArgs) -> u8 {
     let format = args.compiling.common.message_format;
     let setup = match Setup::new(&args.compiling) {
         Ok(setup) => setup,

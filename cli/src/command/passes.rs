@@ -6,7 +6,7 @@ use crate::report;
 use crate::setup::Session;
 
 /// Runs the command.
-pub(crate) fn run(args: PassesArgs) -> u8 {
+pub(crate) fn run(args: &PassesArgs) -> u8 {
     let format = args.common.message_format;
     let plan = match Session::open(&args.common).and_then(|session| session.plan()) {
         Ok(plan) => plan,

@@ -12,13 +12,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Runs the command.
-pub(crate) fn run(args: PluginArgs) -> u8 {
-    match args.command {
-        PluginCommand::List { common } => list(&common),
-        PluginCommand::Show { id, common } => show(&id, &common),
-        PluginCommand::Check { file, message_format } => check(&file, message_format),
+pub(crate) fn run(args: &PluginArgs) -> u8 {
+    match &args.command {
+        PluginCommand::List { common } => list(common),
+        PluginCommand::Show { id, common } => show(id, common),
+        PluginCommand::Check { file, message_format } => check(file, *message_format),
         PluginCommand::New { name, kind, dir, sdk, message_format } => {
-            new(&name, &kind, &dir, sdk.as_deref(), message_format)
+            new(name, kind, dir, sdk.as_deref(), *message_format)
         }
     }
 }

@@ -20,7 +20,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 const TICK: Duration = Duration::from_millis(100);
 
 /// Runs the command.
-pub(crate) fn run(args: RunArgs) -> u8 {
+pub(crate) fn run(args: &RunArgs) -> u8 {
     let format = args.compiling.common.message_format;
     let setup = match Setup::new(&args.compiling) {
         Ok(setup) => setup,
@@ -33,7 +33,7 @@ pub(crate) fn run(args: RunArgs) -> u8 {
     let (built, mut diagnostics, sources) =
         verify::object(&setup, &plan, &args.file, &Watching::from(&args.compiling));
     let Some(built) = built else { return report::finish(&diagnostics, &sources, format) };
-    if let Err(errors) = attach_and_watch(&args, &setup, built, &sources) {
+    if let Err(errors) = attach_and_watch(args, &setup, built, &sources) {
         diagnostics.extend(errors);
     }
     report::finish(&diagnostics, &sources, format)

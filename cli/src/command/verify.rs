@@ -12,10 +12,11 @@ use pbpf_core::pass::Level;
 use pbpf_core::source::SourceMap;
 use pbpf_llvm::{Artifact, EmitOptions};
 use serde_json::json;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// Runs the command.
-pub(crate) fn run(args: VerifyArgs) -> u8 {
+pub(crate) fn run(args: &VerifyArgs) -> u8 {
     let format = args.compiling.common.message_format;
     let setup = match Setup::new(&args.compiling) {
         Ok(setup) => setup,
@@ -54,20 +55,21 @@ fn verify(setup: &Setup, plan: &Plan, file: &Path, watching: &Watching, format: 
                 if matches!(format, MessageFormat::Json) {
                     let line = json!({
                         "verified": verdict.program, "section": verdict.section, "file": name,
-                        "instructions": built.instructions(&verdict.program), "loaded_instructions": told.instructions,
+                        "instructions": told.instructions,
                         "processed": s.processed, "states": s.total_states, "stack": s.stack.iter().sum::<u64>(),
                     });
                     // Not a diagnostic, so not where diagnostics go.
                     report::err(&format!("{line}\n"));
                 } else {
-                    lines.push_str(&format!(
-                        "{name}: {}: accepted, {} instructions, {} processed, {} states, stack {}\n",
+                    let _ = writeln!(
+                        lines,
+                        "{name}: {}: accepted, {} instructions, {} processed, {} states, stack {}",
                         verdict.program,
                         told.instructions,
                         s.processed.map_or_else(|| "?".to_owned(), |n| n.to_string()),
                         s.total_states.map_or_else(|| "?".to_owned(), |n| n.to_string()),
                         s.stack.iter().sum::<u64>(),
-                    ));
+                    );
                 }
             }
             Err(error) => diagnostics.extend(kernel::load_error(&error, &sources, setup)),
@@ -95,7 +97,7 @@ pub(super) fn object(
         };
     }
     let mut job: Job = compile_file(setup, plan, file, Level::Object, watching);
-    let made = emit(setup, &mut job, vec![Artifact::Object], EmitOptions::default());
+    let made = emit(setup, &mut job, vec![Artifact::Object], &EmitOptions::default());
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let built = made.and_then(|a| a.object).map(|bytes| Built { name, bytes });
     (built, job.compiled.diagnostics, job.sources)

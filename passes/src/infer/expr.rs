@@ -62,7 +62,7 @@ impl Infer_<'_, '_> {
         }
         if let Type::Ptr { to, region, .. } = self.module.types.get(ty).clone() {
             if self.is_number(to) && !matches!(region, Region::Packet | Region::PacketMeta) {
-                self.deref(expr, to);
+                Self::deref(expr, to);
                 return Some(to);
             }
             // An address used as a number.
@@ -85,7 +85,7 @@ impl Infer_<'_, '_> {
         None
     }
 
-    fn deref(&self, expr: &mut Expr, to: TypeId) {
+    fn deref(expr: &mut Expr, to: TypeId) {
         let inner = std::mem::replace(expr, Expr { kind: ExprKind::None, ty: to, span: expr.span });
         expr.kind = ExprKind::Deref(Box::new(inner));
     }

@@ -137,18 +137,12 @@ impl Infer_<'_, '_> {
                 frame.changed = true;
             }
             None => {}
-            Some(ret) => {
-                if !self.fits(value, ty, ret) {
-                    self.error(frame, |this| {
-                        let (have, want) = (this.module.types.display(ty), this.module.types.display(ret));
-                        Diagnostic::error(
-                            "type-mismatch",
-                            format!("the function returns {want}, and this is {have}"),
-                        )
-                        .at(span)
-                    });
-                }
-            }
+            Some(ret) if self.fits(value, ty, ret) => {}
+            Some(ret) => self.error(frame, |this| {
+                let (have, want) = (this.module.types.display(ty), this.module.types.display(ret));
+                let message = format!("the function returns {want}, and this is {have}");
+                Diagnostic::error("type-mismatch", message).at(span)
+            }),
         }
     }
 

@@ -278,9 +278,9 @@ impl Lowering<'_, '_> {
                 for value in first {
                     let next = self.new_block();
                     if *and {
-                        self.condition(value, next, no)
+                        self.condition(value, next, no);
                     } else {
-                        self.condition(value, yes, next)
+                        self.condition(value, yes, next);
                     }
                     self.seal(next);
                     self.switch_to(next);

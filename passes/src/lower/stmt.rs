@@ -186,7 +186,7 @@ impl Lowering<'_, '_> {
         }
         let address = self.place_address(place);
         let dst = self.materialize(address);
-        if self.reads_itself(place, value) {
+        if Self::reads_itself(place, value) {
             // `s = S(a=s.b)`: made aside, then copied.
             let aside = self.slot("copy", place.ty);
             self.fill(aside, place.ty, value);
@@ -197,7 +197,7 @@ impl Lowering<'_, '_> {
         self.fill(dst, place.ty, value);
     }
 
-    fn reads_itself(&self, place: &Place, value: &Expr) -> bool {
+    fn reads_itself(place: &Place, value: &Expr) -> bool {
         let PlaceKind::Local(target) = place.kind else { return matches!(value.kind, ExprKind::New(_)) };
         let mut found = false;
         if matches!(value.kind, ExprKind::New(_)) {

@@ -53,7 +53,7 @@ impl Resolver<'_, '_> {
                 Decorator::Struct => found.is_struct = true,
                 Decorator::Section => match args.map(Vec::as_slice) {
                     Some([Expr { kind: ExprKind::Str(text), span }]) => {
-                        found.section = Some((text.clone(), *span))
+                        found.section = Some((text.clone(), *span));
                     }
                     _ => self.error(
                         "bad-section",

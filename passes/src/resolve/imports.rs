@@ -152,7 +152,7 @@ impl Resolver<'_, '_> {
         match own {
             "" => known.extend(PACKAGE_NAMES.iter().map(|n| (*n).to_owned())),
             "maps" => {
-                known.extend(map_kinds::MAP_KINDS.iter().flat_map(|k| k.names).map(|n| (*n).to_owned()))
+                known.extend(map_kinds::MAP_KINDS.iter().flat_map(|k| k.names).map(|n| (*n).to_owned()));
             }
             _ => {
                 for (_, helper) in registry.helpers() {
