@@ -340,9 +340,11 @@ impl Bounding<'_> {
     }
 }
 
-/// The place of a loop: that of the test at its head.
+/// The place of a loop: that of the test at its head, or of what comes first in it.
 fn place(func: &Function, header: Block) -> Span {
-    func.terminator(header).map_or(func.span, |t| func.insts[t].span)
+    let insts = &func.blocks[header].insts;
+    let test = func.terminator(header).filter(|t| !matches!(func.insts[*t].op, Op::Jump(_)));
+    test.or(insts.first().copied()).map_or(func.span, |i| func.insts[i].span)
 }
 
 /// Leaves the loop where the counter reaches a constant, of which only the verifier does not know that it cannot.
@@ -399,3 +401,6 @@ fn callees_first(module: &Module) -> Vec<FuncId> {
     }
     order
 }
+
+#[cfg(test)]
+mod tests;
