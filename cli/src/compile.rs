@@ -6,9 +6,10 @@
 use crate::setup::Setup;
 use pbpf_core::diag::{Diagnostic, Diagnostics};
 use pbpf_core::graph::{Observer, Plan};
-use pbpf_core::mir;
 use pbpf_core::pass::{Context, Level, PassInfo, Unit};
+use pbpf_core::registry::Registry;
 use pbpf_core::source::{SourceMap, Span};
+use pbpf_core::{ast, hir, mir};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
@@ -99,7 +100,7 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn show(&mut self, when: &str, pass: &PassInfo, unit: &Unit, cx: &Context<'_>) {
         let _ = writeln!(self.text, "; {when} {}", pass.name);
-        self.text.push_str(&text_of(unit, cx.sources));
+        self.text.push_str(&text_of(unit, cx.sources, cx.registry));
     }
 
     fn finish(mut self) -> String {
@@ -130,7 +131,7 @@ impl Observer for Watch<'_> {
             self.show("after", pass, unit, cx);
         }
         if self.watching.print_changed {
-            let now = text_of(unit, cx.sources);
+            let now = text_of(unit, cx.sources, cx.registry);
             if now != self.last {
                 let _ = writeln!(self.text, "; changed by {}", pass.name);
                 self.text.push_str(&now);
@@ -149,11 +150,11 @@ impl Observer for Watch<'_> {
 }
 
 /// A program as text, at its level.
-pub(crate) fn text_of(unit: &Unit, sources: &SourceMap) -> String {
+pub(crate) fn text_of(unit: &Unit, sources: &SourceMap, registry: &Registry) -> String {
     match unit {
         Unit::Source(file) => sources.get(*file).map(|f| f.text.clone()).unwrap_or_default(),
-        Unit::Ast(module) => format!("{module:#?}\n"),
-        Unit::Hir(module) => format!("{module:#?}\n"),
+        Unit::Ast(module) => ast::print(module),
+        Unit::Hir(module) => hir::print(module, registry),
         Unit::Mir(module) => mir::print_annotated(module, sources),
     }
 }

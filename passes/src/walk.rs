@@ -74,6 +74,7 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Cast(a)
         | ExprKind::Field(a, _)
         | ExprKind::Deref(a)
+        | ExprKind::Reveal(a)
         | ExprKind::Contains { key: a, .. }
         | ExprKind::Lookup(_, a)
         | ExprKind::Item(_, a)

@@ -177,14 +177,14 @@ fn build_file(setup: &Setup, plan: &Plan, file: &Path, outputs: &Outputs, watchi
     for kind in outputs.kinds.iter().filter(|k| matches!(k, Kind::Ast | Kind::Hir) && k.level() < until) {
         let job = compile_file(setup, plan, file, kind.level(), &Watching::default());
         if let Some(unit) = &job.compiled.unit {
-            texts.push((*kind, text_of(unit, &job.sources).into_bytes()));
+            texts.push((*kind, text_of(unit, &job.sources, setup.session.plugins.registry()).into_bytes()));
         }
     }
     let mut job = compile_file(setup, plan, file, until, watching);
     let artifacts: Vec<Artifact> = outputs.kinds.iter().filter_map(|k| k.artifact()).collect();
     if let Some(unit) = &job.compiled.unit {
         for kind in outputs.kinds.iter().filter(|k| k.artifact().is_none() && (k.level() == unit.level())) {
-            texts.push((*kind, text_of(unit, &job.sources).into_bytes()));
+            texts.push((*kind, text_of(unit, &job.sources, setup.session.plugins.registry()).into_bytes()));
         }
     }
     if !artifacts.is_empty()

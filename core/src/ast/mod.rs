@@ -5,9 +5,11 @@
 //! Leaves out: parsing, which is behind the door ([`parse`]).
 
 mod door;
+mod print;
 mod scan;
 
 pub use door::parse;
+pub use print::print;
 
 use crate::source::{FileId, Span};
 

@@ -6,6 +6,10 @@
 //! Promises: a place ([`Place`]) is what can be assigned; evaluation order is the order of the fields here.
 //! Leaves out: memory. Where a value lives is decided when MIR is made.
 
+mod print;
+
+pub use print::print;
+
 use crate::ast::{BinaryOp, CompareOp};
 use crate::entity;
 use crate::entity::Table;
@@ -370,6 +374,8 @@ pub enum ExprKind {
     Index(Box<Expr>, Box<Expr>),
     /// `deref(p)`.
     Deref(Box<Expr>),
+    /// `reveal_type(a)`: the value; its type is told.
+    Reveal(Box<Expr>),
     /// A call of a helper; the arguments are those of its row, in order, with none where the compiler supplies them.
     Helper {
         /// The helper.

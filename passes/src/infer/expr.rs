@@ -221,6 +221,13 @@ impl Infer_<'_, '_> {
                 Some(ty)
             }
             ExprKind::Zeroed => Some(expr.ty),
+            ExprKind::Reveal(value) => {
+                let ty = self.expr(frame, value)?;
+                self.error(frame, |this| {
+                    Diagnostic::note_only("revealed-type", this.module.types.display(ty)).at(span)
+                });
+                Some(ty)
+            }
             ExprKind::Field(base, name) => {
                 let name = name.clone();
                 self.field(frame, base, &name, span)

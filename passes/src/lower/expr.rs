@@ -119,6 +119,7 @@ impl Lowering<'_, '_> {
                 self.read_place(expr)
             }
             ExprKind::Index(..) => self.read_place(expr),
+            ExprKind::Reveal(value) => self.expr(value),
             ExprKind::Deref(pointer) => {
                 let got = self.expr(pointer);
                 self.span = expr.span;

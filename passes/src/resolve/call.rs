@@ -159,6 +159,10 @@ impl Resolver<'_, '_> {
                     if name == "bool" { self.module.types.bool() } else { self.module.types.int(64, true) };
                 return self.convert(body, ty, arg, span);
             }
+            "reveal_type" => {
+                let [arg] = self.exact(args, keywords, name, span)?;
+                hir::ExprKind::Reveal(Box::new(self.expr(body, arg)?))
+            }
             "abs" => {
                 let [arg] = self.exact(args, keywords, name, span)?;
                 hir::ExprKind::Builtin(Builtin::Abs, vec![self.expr(body, arg)?])

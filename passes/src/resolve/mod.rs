@@ -9,6 +9,7 @@
 
 mod body;
 mod call;
+mod callbacks;
 mod constant;
 mod declare;
 mod imports;

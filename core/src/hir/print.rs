@@ -1,0 +1,291 @@
+//! The text form of HIR: Python's control flow on ids and types.
+//!
+//! Promises: the same module gives the same text; each variable and each value that is stored, returned or tested
+//! shows its type once `infer` has run. A local is its name and its number. Leaves out: being read back.
+
+use super::{
+    Binding, Builtin, Expr, ExprKind, Function, FunctionKind, LocalId, MapId, Module, Place, PlaceKind,
+    PrintPart, Stmt, StmtKind, StructOpsValue, UnaryOp,
+};
+use crate::entity::Entity;
+use crate::registry::Registry;
+use crate::rows::Take;
+use crate::types::{Origin, TypeId};
+use std::fmt::Write as _;
+
+/// The text of a module.
+pub fn print(module: &Module, registry: &Registry) -> String {
+    let mut out = String::new();
+    if let Some(license) = &module.license {
+        let _ = writeln!(out, "license {license:?}");
+    }
+    for record in module.types.records.values().filter(|r| r.origin == Origin::User) {
+        let _ = writeln!(out, "struct {}: {} bytes", record.name, record.size);
+        for field in &record.fields {
+            let _ =
+                writeln!(out, "    {} at {}: {}", field.name, field.offset(), module.types.display(field.ty));
+        }
+    }
+    for map in module.maps.values() {
+        let part = |ty: Option<TypeId>| ty.map_or_else(|| "nothing".to_owned(), |t| module.types.display(t));
+        let _ = writeln!(
+            out,
+            "map {}: {} of {} by {}, {} entries",
+            map.name,
+            map.kind,
+            part(map.value),
+            part(map.key),
+            map.max_entries
+        );
+    }
+    for global in module.globals.values() {
+        let ty = module.types.display(global.ty);
+        let init = match &global.init {
+            super::Init::Zero => "0".to_owned(),
+            super::Init::Int(value) => value.to_string(),
+            super::Init::Bytes(bytes) => format!("\"{}\"", bytes.escape_ascii()),
+        };
+        let _ = writeln!(out, "global {}: {ty} = {init}", global.name);
+    }
+    for ops in &module.struct_ops {
+        let _ = writeln!(out, "callbacks {}", ops.name);
+        for (name, value, _) in &ops.members {
+            let value = match value {
+                StructOpsValue::Int(value) => value.to_string(),
+                StructOpsValue::Str(text) => format!("{text:?}"),
+            };
+            let _ = writeln!(out, "    {name} = {value}");
+        }
+        for (name, func) in &ops.callbacks {
+            let _ = writeln!(out, "    {name} = {}", module.functions[*func].name);
+        }
+    }
+    for function in module.functions.values() {
+        let mut printer = Printer { module, function, registry, out: String::new(), indent: 0 };
+        printer.function();
+        out.push_str(&printer.out);
+    }
+    out
+}
+
+struct Printer<'a> {
+    module: &'a Module,
+    function: &'a Function,
+    registry: &'a Registry,
+    out: String,
+    indent: usize,
+}
+
+impl Printer<'_> {
+    fn line(&mut self, text: &str) {
+        let _ = writeln!(self.out, "{:width$}{text}", "", width = self.indent * 4);
+    }
+
+    fn function(&mut self) {
+        let function = self.function;
+        let params: Vec<String> = function.params.iter().map(|p| self.declared(*p)).collect();
+        let ret = function.ret.map(|r| format!(" -> {}", self.ty(r))).unwrap_or_default();
+        match &function.kind {
+            FunctionKind::Program(program) => self.line(&format!("program {:?}", program.section)),
+            FunctionKind::Subprogram => self.line("subprogram"),
+        }
+        self.line(&format!("def {}({}){ret}:", function.name, params.join(", ")));
+        self.indent += 1;
+        for (id, _) in function.locals.iter().filter(|(id, _)| !function.params.contains(id)) {
+            let declared = self.declared(id);
+            self.line(&format!("local {declared}"));
+        }
+        self.block(&function.body);
+        self.indent -= 1;
+    }
+
+    fn ty(&self, ty: TypeId) -> String {
+        self.module.types.display(ty)
+    }
+
+    fn local(&self, id: LocalId) -> String {
+        format!("{}.{}", self.function.locals[id].name, id.index())
+    }
+
+    fn declared(&self, id: LocalId) -> String {
+        let local = &self.function.locals[id];
+        let bound = match local.binding {
+            Some(Binding::Context) => " (context)".to_owned(),
+            Some(Binding::Argument(index)) => format!(" (argument {index})"),
+            None => String::new(),
+        };
+        format!("{}: {}{bound}", self.local(id), self.ty(local.ty))
+    }
+
+    fn map(&self, id: MapId) -> &str {
+        &self.module.maps[id].name
+    }
+
+    fn block(&mut self, block: &[Stmt]) {
+        for stmt in block {
+            self.stmt(stmt);
+        }
+    }
+
+    fn inner(&mut self, head: &str, block: &[Stmt]) {
+        self.line(head);
+        self.indent += 1;
+        if block.is_empty() {
+            self.line("pass");
+        }
+        self.block(block);
+        self.indent -= 1;
+    }
+
+    fn orelse(&mut self, block: &[Stmt]) {
+        if !block.is_empty() {
+            self.inner("else:", block);
+        }
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::Expr(e) => self.line(&self.expr(e)),
+            StmtKind::Assign { places, value } => {
+                let places: String = places.iter().map(|p| format!("{} = ", self.place(p))).collect();
+                self.line(&format!("{places}{}", self.typed(value)));
+            }
+            StmtKind::Unpack { places, values } => {
+                let places: Vec<String> = places.iter().map(|p| self.place(p)).collect();
+                let values: Vec<String> = values.iter().map(|v| self.typed(v)).collect();
+                self.line(&format!("{} = {}", places.join(", "), values.join(", ")));
+            }
+            StmtKind::Update { place, op, value } => {
+                self.line(&format!("{} {}= {}", self.place(place), op.as_str(), self.typed(value)));
+            }
+            StmtKind::Delete { map, key } => {
+                self.line(&format!("del {}[{}]", self.map(*map), self.expr(key)))
+            }
+            StmtKind::If { test, then, orelse } => {
+                self.inner(&format!("if {}:", self.expr(test)), then);
+                self.orelse(orelse);
+            }
+            StmtKind::While { test, body, orelse } => {
+                self.inner(&format!("while {}:", self.expr(test)), body);
+                self.orelse(orelse);
+            }
+            StmtKind::Range { local, start, stop, step, body, orelse } => {
+                let (start, stop) = (self.expr(start), self.expr(stop));
+                self.inner(&format!("for {} in range({start}, {stop}, {step}):", self.local(*local)), body);
+                self.orelse(orelse);
+            }
+            StmtKind::Return(None) => self.line("return"),
+            StmtKind::Return(Some(value)) => self.line(&format!("return {}", self.typed(value))),
+            StmtKind::Assert(test) => self.line(&format!("assert {}", self.expr(test))),
+            StmtKind::Break => self.line("break"),
+            StmtKind::Continue => self.line("continue"),
+            StmtKind::Pass => self.line("pass"),
+        }
+    }
+
+    fn place(&self, place: &Place) -> String {
+        match &place.kind {
+            PlaceKind::Local(id) => self.local(*id),
+            PlaceKind::Global(id) => self.module.globals[*id].name.clone(),
+            PlaceKind::Field { base, name } => format!("{}.{name}", self.expr(base)),
+            PlaceKind::Index { base, index } => format!("{}[{}]", self.expr(base), self.expr(index)),
+            PlaceKind::MapItem { map, key } => format!("{}[{}]", self.map(*map), self.expr(key)),
+        }
+    }
+
+    /// An expression and its type.
+    fn typed(&self, e: &Expr) -> String {
+        let text = self.expr(e);
+        if e.ty == self.module.types.void() { text } else { format!("{text} : {}", self.ty(e.ty)) }
+    }
+
+    fn list(&self, exprs: &[Expr]) -> String {
+        exprs.iter().map(|e| self.expr(e)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn expr(&self, e: &Expr) -> String {
+        match &e.kind {
+            ExprKind::Int(value) => value.to_string(),
+            ExprKind::Bool(true) => "True".to_owned(),
+            ExprKind::Bool(false) => "False".to_owned(),
+            ExprKind::None => "None".to_owned(),
+            ExprKind::Text(text) => format!("{text:?}"),
+            ExprKind::Local(id) => self.local(*id),
+            ExprKind::Global(id) => self.module.globals[*id].name.clone(),
+            ExprKind::Map(id) => self.map(*id).to_owned(),
+            ExprKind::Function(id) => self.module.functions[*id].name.clone(),
+            ExprKind::Unary(UnaryOp::Neg, a) => format!("(-{})", self.expr(a)),
+            ExprKind::Unary(UnaryOp::Invert, a) => format!("(~{})", self.expr(a)),
+            ExprKind::Binary(op, a, b) => format!("({} {} {})", self.expr(a), op.as_str(), self.expr(b)),
+            ExprKind::Compare(first, rest) => {
+                let rest: String =
+                    rest.iter().map(|(op, e)| format!(" {} {}", op.as_str(), self.expr(e))).collect();
+                format!("({}{rest})", self.expr(first))
+            }
+            ExprKind::Contains { map, key, negated } => {
+                let word = if *negated { "not in" } else { "in" };
+                format!("({} {word} {})", self.expr(key), self.map(*map))
+            }
+            ExprKind::Logical(and, values) => {
+                let word = if *and { " and " } else { " or " };
+                format!("({})", values.iter().map(|v| self.expr(v)).collect::<Vec<_>>().join(word))
+            }
+            ExprKind::Not(a) => format!("(not {})", self.expr(a)),
+            ExprKind::If(test, a, b) => {
+                format!("({} if {} else {})", self.expr(a), self.expr(test), self.expr(b))
+            }
+            ExprKind::Walrus(id, value) => format!("({} := {})", self.local(*id), self.expr(value)),
+            ExprKind::Convert(a) => format!("convert[{}]({})", self.ty(e.ty), self.expr(a)),
+            ExprKind::Cast(a) => format!("cast[{}]({})", self.ty(e.ty), self.expr(a)),
+            ExprKind::New(fields) => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("{name}={}", self.expr(value))).collect();
+                format!("new[{}]({})", self.ty(e.ty), fields.join(", "))
+            }
+            ExprKind::Zeroed => format!("zeroed[{}]", self.ty(e.ty)),
+            ExprKind::Field(a, name) => format!("{}.{name}", self.expr(a)),
+            ExprKind::Index(a, index) => format!("{}[{}]", self.expr(a), self.expr(index)),
+            ExprKind::Deref(a) => format!("deref({})", self.expr(a)),
+            ExprKind::Reveal(a) => format!("reveal_type({})", self.expr(a)),
+            ExprKind::Helper { helper, take, args } => {
+                let part = match take {
+                    Take::All => "",
+                    Take::Low32 => "low32 ",
+                    Take::High32 => "high32 ",
+                };
+                let args: Vec<String> = args
+                    .iter()
+                    .map(|a| a.as_ref().map_or_else(|| "_".to_owned(), |a| self.expr(a)))
+                    .collect();
+                format!("{part}{}({})", self.registry.helper(*helper).row.name, args.join(", "))
+            }
+            ExprKind::Call(id, args) => format!("{}({})", self.module.functions[*id].name, self.list(args)),
+            ExprKind::Lookup(map, key) => format!("{}.lookup({})", self.map(*map), self.expr(key)),
+            ExprKind::Item(map, key) => format!("{}[{}]", self.map(*map), self.expr(key)),
+            ExprKind::Get(map, key, default) => {
+                format!("{}.get({}, {})", self.map(*map), self.expr(key), self.expr(default))
+            }
+            ExprKind::Store(map, key, value, flags) => {
+                let all = [&**key, &**value, &**flags].map(|a| self.expr(a));
+                format!("{}.update({})", self.map(*map), all.join(", "))
+            }
+            ExprKind::Remove(map, key) => format!("{}.delete({})", self.map(*map), self.expr(key)),
+            ExprKind::Print(parts) => {
+                let part = |part: &PrintPart| match part {
+                    PrintPart::Text(text) => format!("{text:?}"),
+                    PrintPart::Value(value, None) => self.typed(value),
+                    PrintPart::Value(value, Some(letter)) => format!("{}:{letter}", self.typed(value)),
+                };
+                format!("print({})", parts.iter().map(part).collect::<Vec<_>>().join(", "))
+            }
+            ExprKind::Builtin(which, args) => {
+                let name = match which {
+                    Builtin::Min => "min",
+                    Builtin::Max => "max",
+                    Builtin::Abs => "abs",
+                };
+                format!("{name}({})", self.list(args))
+            }
+        }
+    }
+}
