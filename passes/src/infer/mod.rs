@@ -10,11 +10,12 @@
 //!
 //! Leaves out: what may be called where, and with what (`check`).
 
+mod access;
 mod expr;
 mod numbers;
 mod stmt;
 
-pub(crate) use expr::context_records;
+pub(crate) use access::context_records;
 
 use crate::kernel;
 use pbpf_core::diag::Diagnostic;

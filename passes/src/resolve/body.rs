@@ -2,9 +2,9 @@
 
 use super::Resolver;
 use super::scope::Entry;
-use pbpf_core::ast::{self, BinaryOp, CompareOp, Expr, ExprKind, FPart, Stmt, StmtKind, UnaryOp};
+use pbpf_core::ast::{self, Expr, ExprKind, Stmt, StmtKind, UnaryOp};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{self, Binding, FuncId, FunctionKind, Local, LocalId, Place, PlaceKind, PrintPart};
+use pbpf_core::hir::{self, Binding, FuncId, FunctionKind, Local, LocalId, Place, PlaceKind};
 use pbpf_core::names;
 use pbpf_core::rows::Arguments;
 use pbpf_core::source::Span;
@@ -509,85 +509,6 @@ impl Resolver<'_, '_> {
         Some(self.make(kind, span))
     }
 
-    fn binary(
-        &mut self,
-        body: &mut Body,
-        op: BinaryOp,
-        left: &Expr,
-        right: &Expr,
-        span: Span,
-    ) -> Option<hir::Expr> {
-        if op == BinaryOp::Div {
-            self.cx.emit(
-                Diagnostic::error(
-                    "true-division",
-                    "`/` gives a fraction, which the kernel has no numbers for",
-                )
-                .at(span)
-                .help("use `//`"),
-            );
-            return None;
-        }
-        if op == BinaryOp::MatMul {
-            self.error("unsupported-operator", "`@` has no meaning on numbers", span);
-            return None;
-        }
-        let (a, b) = (self.expr(body, left), self.expr(body, right));
-        let (a, b) = (a?, b?);
-        if matches!(op, BinaryOp::FloorDiv | BinaryOp::Mod) && matches!(b.kind, hir::ExprKind::Int(0)) {
-            self.error("division-by-zero", "the divisor is 0", right.span);
-            return None;
-        }
-        Some(self.make(hir::ExprKind::Binary(op, Box::new(a), Box::new(b)), span))
-    }
-
-    fn compare(
-        &mut self,
-        body: &mut Body,
-        first: &Expr,
-        rest: &[(CompareOp, Expr)],
-        span: Span,
-    ) -> Option<hir::Expr> {
-        if let [(op @ (CompareOp::In | CompareOp::NotIn), container)] = rest {
-            let negated = *op == CompareOp::NotIn;
-            if let Some(map) = self.map_of(container) {
-                let key = Box::new(self.expr(body, first)?);
-                return Some(self.make(hir::ExprKind::Contains { map, key, negated }, span));
-            }
-            if let ExprKind::Tuple(items) | ExprKind::List(items) = &container.kind {
-                // `x in (a, b)` is a chain of comparisons; `x` must not be evaluated again and again.
-                let value = self.expr(body, first)?;
-                if !matches!(value.kind, hir::ExprKind::Local(_) | hir::ExprKind::Int(_)) {
-                    self.error("unsupported-in", "the left side of `in` is a variable here", first.span);
-                    return None;
-                }
-                let op = if negated { CompareOp::Ne } else { CompareOp::Eq };
-                let mut tests = Vec::with_capacity(items.len());
-                for item in items {
-                    let item = self.expr(body, item)?;
-                    tests.push(
-                        self.make(hir::ExprKind::Compare(Box::new(value.clone()), vec![(op, item)]), span),
-                    );
-                }
-                return Some(self.make(hir::ExprKind::Logical(negated, tests), span));
-            }
-            self.error("unsupported-in", "`in` looks into a map or a tuple", container.span);
-            return None;
-        }
-        let first = self.expr(body, first);
-        let mut chain = Vec::with_capacity(rest.len());
-        for (op, operand) in rest {
-            if matches!(op, CompareOp::In | CompareOp::NotIn) {
-                self.error("unsupported-in", "`in` cannot be chained", operand.span);
-                return None;
-            }
-            let operand = self.expr(body, operand);
-            chain.push((*op, operand));
-        }
-        let chain: Option<Vec<_>> = chain.into_iter().map(|(op, e)| Some((op, e?))).collect();
-        Some(self.make(hir::ExprKind::Compare(Box::new(first?), chain?), span))
-    }
-
     fn name(&mut self, body: &Body, name: &str, span: Span) -> Option<hir::Expr> {
         if let Some(local) = body.locals.get(name) {
             return Some(self.make(hir::ExprKind::Local(*local), span));
@@ -644,68 +565,5 @@ impl Resolver<'_, '_> {
             }
         };
         Some(self.make(kind, span))
-    }
-
-    /// The parts of what is printed.
-    pub(super) fn print_parts(&mut self, body: &mut Body, args: &[Expr]) -> Option<Vec<PrintPart>> {
-        let mut parts = Vec::new();
-        let mut complete = true;
-        for (i, arg) in args.iter().enumerate() {
-            if i > 0 {
-                parts.push(PrintPart::Text(" ".to_owned()));
-            }
-            match &arg.kind {
-                ExprKind::Str(text) => parts.push(PrintPart::Text(text.clone())),
-                ExprKind::FString(fparts) => {
-                    for part in fparts {
-                        match part {
-                            FPart::Text(text) => parts.push(PrintPart::Text(text.clone())),
-                            FPart::Value { value, conversion, spec } => {
-                                match self.formatted(body, value, *conversion, spec.as_deref()) {
-                                    Some(part) => parts.push(part),
-                                    None => complete = false,
-                                }
-                            }
-                        }
-                    }
-                }
-                _ => match self.expr(body, arg) {
-                    Some(value) => parts.push(PrintPart::Value(value, None)),
-                    None => complete = false,
-                },
-            }
-        }
-        complete.then_some(parts)
-    }
-
-    fn formatted(
-        &mut self,
-        body: &mut Body,
-        value: &Expr,
-        conversion: Option<char>,
-        spec: Option<&str>,
-    ) -> Option<PrintPart> {
-        let letter = match spec {
-            None | Some("") => None,
-            Some("d") => Some('d'),
-            Some("x") => Some('x'),
-            Some("s") => Some('s'),
-            Some(other) => {
-                self.cx.emit(
-                    Diagnostic::error(
-                        "bad-format",
-                        format!("the kernel cannot print with the format `{other}`"),
-                    )
-                    .at(value.span)
-                    .help("use `:d`, `:x` or `:s`, or none"),
-                );
-                return None;
-            }
-        };
-        if conversion.is_some_and(|c| c != 's') {
-            self.error("bad-format", "the kernel cannot print with `!r` or `!a`", value.span);
-            return None;
-        }
-        Some(PrintPart::Value(self.expr(body, value)?, letter))
     }
 }

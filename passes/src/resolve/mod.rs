@@ -14,6 +14,8 @@ mod constant;
 mod declare;
 mod imports;
 mod map_kinds;
+mod operators;
+mod print;
 mod scope;
 mod typing;
 

@@ -1,0 +1,71 @@
+"""Types that do not fit."""
+#: check
+from ctypes import c_uint32, c_uint64
+from pbpf import bpf, bpfglobal, map, section, struct
+from pbpf.maps import HashMap, Queue
+
+
+@bpf
+@struct
+class Pair:
+    a: c_uint64
+
+
+@bpf
+@map
+def counts():
+    return HashMap(key=c_uint32, value=c_uint64, max_entries=4)
+
+
+@bpf
+@map
+def queue():
+    return Queue(value=c_uint64, max_entries=4)
+
+
+@bpf
+def one(x: c_uint32):
+    return x
+
+
+@bpf
+def again(n):  # error: [recursion] "calls itself"
+    return again(n - 1)
+
+
+@bpf
+@section("tracepoint/syscalls/sys_enter_execve")
+def f(ctx):
+    x = 1
+    x = "text"  # error: [type-mismatch] "use another name"
+    p = Pair(a="b")  # error: [type-mismatch]
+    p + 1  # error: [type-mismatch] "is no number"
+    if p:  # error: [type-mismatch] "neither true nor false"
+        pass
+    p.b = 1  # error: [unknown-field]
+    p.a.b = 1  # error: [unknown-field]
+    y = p[0]  # error: [type-mismatch] "has no elements"
+    z = (c_uint32 * 4)()
+    z[4] = 1  # error: [index-out-of-range]
+    z[-1] = 1  # error: [index-out-of-range]
+    counts.lookup(p)  # error: [type-mismatch]
+    queue.lookup(1)  # error: [unknown-method]
+    one(1, 2)  # error: [wrong-argument-count] "takes 1 arguments, not 2"
+    one(p)  # error: [type-mismatch]
+    w = 1 << 64  # error: [bad-shift]
+    w = 2 ** -1  # error: [unsupported-operator]
+    if x is None:  # error: [type-mismatch] "only a pointer can be `None`"
+        pass
+    if 1 < "a":  # error: [type-mismatch]
+        pass
+    v = 1 if x else p  # error: [type-mismatch]
+    q = print("a")  # error: [no-value]
+    print(p)  # error: [type-mismatch] "cannot be printed"
+    ctx.idd  # error: [unknown-field] "did you mean `id`?"
+    return 0
+
+
+@bpf
+@bpfglobal
+def LICENSE() -> str:
+    return "GPL"

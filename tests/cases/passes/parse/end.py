@@ -1,0 +1,4 @@
+"""The file ends too early."""
+#: check
+# error@5: [syntax-error]
+x = (1,

@@ -1,0 +1,5 @@
+"""Indentation."""
+#: check
+def f():
+    x = 1
+  y = 2  # error: [syntax-error] "indentation"

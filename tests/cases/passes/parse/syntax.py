@@ -1,0 +1,8 @@
+"""A line that is no Python."""
+#: check
+from pbpf import bpf
+
+
+@bpf
+def f(ctx):
+    return 1 +  # error: [syntax-error]
