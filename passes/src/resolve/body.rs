@@ -82,12 +82,15 @@ impl Resolver<'_, '_> {
         self.module.functions[func].body = stmts;
     }
 
-    /// Whether a parameter is the context: it is called `ctx`, or its annotation says so.
-    fn is_context(&mut self, param: &ast::Param) -> bool {
-        let Some(annotation) = &param.annotation else { return true };
+    /// Whether a first parameter is the context: it is called `ctx`, or its annotation says so. Without an annotation it
+    /// is, unless the program's parameters may be the arguments themselves.
+    fn is_context(&mut self, param: &ast::Param, arguments: Option<&Arguments>) -> bool {
         if param.name.text == "ctx" {
             return true;
         }
+        let Some(annotation) = &param.annotation else {
+            return !matches!(arguments, Some(Arguments::Prototype { .. }));
+        };
         let name = match &annotation.kind {
             ExprKind::Name(name) => name,
             ExprKind::Attribute { attr, .. } => &attr.text,
@@ -116,7 +119,7 @@ impl Resolver<'_, '_> {
                     None => Some(self.module.types.int(64, true)),
                 };
                 (None, ty)
-            } else if !callback && i == 0 && self.is_context(param) {
+            } else if !callback && i == 0 && self.is_context(param, arguments.as_ref()) {
                 let void = self.module.types.void();
                 (Some(Binding::Context), Some(self.module.types.ptr(void, Region::Ctx, false)))
             } else {
