@@ -30,7 +30,7 @@ fn shape(seed: u64) -> Shape {
         with_abstract: !seed.is_multiple_of(3),
         statements: 4 + (seed % 20) as usize,
         untidy: !seed.is_multiple_of(5),
-        for_kernel: seed % 7 == 2,
+        kernel: (seed % 7 == 2).then_some("test"),
     }
 }
 

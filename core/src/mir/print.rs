@@ -30,7 +30,7 @@ pub fn print_annotated(module: &Module, sources: &SourceMap) -> String {
     Printer { out: String::new(), types: &module.types, sources: Some(sources) }.module(&module)
 }
 
-/// The text of one function of a module, as it is in [`print`] but for the numbers of types.
+/// The text of one function of a module, as it is in [`print()`] but for the numbers of types.
 pub fn print_function(module: &Module, func: &Function) -> String {
     let mut func = func.clone();
     func.compact();

@@ -20,7 +20,7 @@ fn seeds(few: u64) -> std::ops::Range<u64> {
 }
 
 fn shape(seed: u64) -> Shape {
-    Shape { statements: 4 + (seed % 12) as usize, untidy: true, for_kernel: true, with_abstract: false }
+    Shape { statements: 4 + (seed % 12) as usize, untidy: true, kernel: Some("xdp"), with_abstract: false }
 }
 
 /// The object; none where BPF has too little stack, which MIR does not count.
@@ -43,9 +43,9 @@ fn object(module: &Module, seed: u64) -> Option<Vec<u8>> {
 #[test]
 fn what_is_concrete_is_emitted() {
     for seed in seeds(60) {
-        let shape = Shape { for_kernel: seed % 2 == 0, ..shape(seed) };
+        let shape = Shape { kernel: (seed % 2 == 0).then_some("xdp"), ..shape(seed) };
         let mut module = module(seed, shape);
-        if !shape.for_kernel {
+        if shape.kernel.is_none() {
             // Names of any characters are right in MIR, and not in BTF.
             rename(&mut module);
         }

@@ -61,32 +61,32 @@ pub struct Shape {
     pub statements: usize,
     /// Whether blocks are out of order, and dead things are in it.
     pub untidy: bool,
-    /// Whether the kernel runs it, as XDP programs whose results do not depend on the machine; then nothing is abstract,
-    /// whatever is said above.
-    pub for_kernel: bool,
+    /// The section of programs that the kernel is to run, and whose results do not depend on the machine: of a program type
+    /// that sees packets, with `data` and `data_end` first in its context. Then nothing is abstract, whatever is said above.
+    pub kernel: Option<&'static str>,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { with_abstract: true, statements: 12, untidy: true, for_kernel: false }
+        Self { with_abstract: true, statements: 12, untidy: true, kernel: None }
     }
 }
 
 /// The random module of a seed.
 pub fn module(seed: u64, mut shape: Shape) -> Module {
-    shape.with_abstract &= !shape.for_kernel;
+    shape.with_abstract &= shape.kernel.is_none();
     let mut random = Random::new(seed);
     let files = ["a.py", "dir/b c.py", "é\"\\\n\u{202e}.py"];
     let mut module = Module {
         files: files[..=random.below(3)].iter().map(|f| (*f).to_owned()).collect(),
         ..Module::default()
     };
-    if shape.for_kernel {
+    if shape.kernel.is_some() {
         module.license = Some("GPL".to_owned());
     } else if random.chance(80) {
         module.license = Some((*random.pick(&["GPL", "", "Dual MIT/GPL"])).to_owned());
     }
-    let mut names = Names { random, count: 0, files: module.files.len(), plain: shape.for_kernel };
+    let mut names = Names { random, count: 0, files: module.files.len(), plain: shape.kernel.is_some() };
     let types = add_types(&mut module, &mut names);
     add_data(&mut module, &mut names, &types);
     let count = 1 + names.random.below(3);
@@ -100,11 +100,11 @@ pub fn module(seed: u64, mut shape: Shape) -> Module {
     add_function(&mut module, &mut names, &types, FunctionKind::Callback, shape);
     let programs = 1 + names.random.below(2);
     for _ in 0..programs {
-        let section = if shape.for_kernel { "xdp".to_owned() } else { names.name("s/") };
+        let section = shape.kernel.map_or_else(|| names.name("s/"), str::to_owned);
         let program_type = "random:any".to_owned();
         add_function(&mut module, &mut names, &types, FunctionKind::Program { section, program_type }, shape);
     }
-    if shape.for_kernel {
+    if shape.kernel.is_some() {
         // Loading needs each of them to be there.
         module.externs = crate::entity::Table::new();
     } else {
@@ -132,7 +132,7 @@ pub fn input(seed: u64) -> Input {
     for place in context.args.clone() {
         context.put(place, random.bits());
     }
-    // Test runs of XDP programs come from the interface `lo`, which is the first.
+    // Test runs with packets come from the interface `lo`, which is the first.
     context.bytes[12] = 1;
     let packet = (0..random.below(64)).map(|_| random.bits() as u8).collect();
     Input { context, packet: Some(packet) }
@@ -231,7 +231,7 @@ fn add_types(module: &mut Module, names: &mut Names) -> Known {
     let word = types.int(32, false);
     let fields = ["data", "data_end", "data_meta", "ingress_ifindex", "rx_queue_index", "egress_ifindex"];
     let context = types.records.push(Record {
-        name: "xdp_md".to_owned(),
+        name: "packet_context".to_owned(),
         kind: RecordKind::Struct,
         origin: Origin::Abi,
         size: 24,

@@ -75,7 +75,7 @@ impl Body<'_> {
             3 => {
                 let ty = *self.names.random.pick(&[Type::I32, Type::I64]);
                 let value = self.int(ty);
-                let fetches = self.shape.with_abstract || self.shape.for_kernel;
+                let fetches = self.shape.with_abstract || self.shape.kernel.is_some();
                 let op = if fetches { *self.names.random.pick(&AtomicOp::ALL) } else { AtomicOp::Add };
                 let op = Op::Atomic { op, ptr, offset: 8, value };
                 if fetches && self.chance(50) {
@@ -123,7 +123,7 @@ impl Body<'_> {
 
     pub(super) fn map(&mut self) {
         // A per-CPU value depends on where the kernel runs the program.
-        let plain = if self.shape.for_kernel { &PLAIN_MAPS[..2] } else { &PLAIN_MAPS[..] };
+        let plain = if self.shape.kernel.is_some() { &PLAIN_MAPS[..2] } else { &PLAIN_MAPS[..] };
         let map = MapId::new(*self.names.random.pick(plain));
         let abstracted = self.shape.with_abstract && self.chance(60);
         let (flags, key_value) = (self.constant(Type::I64, 0), self.int(Type::I32));
@@ -188,7 +188,7 @@ impl Body<'_> {
 
     pub(super) fn helpers(&mut self) {
         match self.below(6) {
-            0 | 1 if self.shape.for_kernel => self.arithmetic(),
+            0 | 1 if self.shape.kernel.is_some() => self.arithmetic(),
             0 => {
                 let (name, id) = *self.names.random.pick(&[
                     ("bpf_ktime_get_ns", 5),
@@ -254,7 +254,7 @@ impl Body<'_> {
 
     pub(super) fn context(&mut self) {
         let Some(ctx) = self.ctx else { return self.arithmetic() };
-        if self.shape.for_kernel {
+        if self.shape.kernel.is_some() {
             // The interface, which `input` gives as test runs do.
             let value = self.value(Op::Load { ptr: ctx, offset: 12 }, Type::I32);
             return self.ints.push(value);
@@ -305,7 +305,7 @@ impl Body<'_> {
     }
 
     pub(super) fn kernel(&mut self) {
-        if self.shape.for_kernel {
+        if self.shape.kernel.is_some() {
             return self.arithmetic();
         }
         if self.chance(30) {

@@ -23,7 +23,7 @@ fn shape(seed: u64) -> Shape {
         with_abstract: !seed.is_multiple_of(3),
         statements: 4 + (seed % 20) as usize,
         untidy: !seed.is_multiple_of(5),
-        for_kernel: seed % 7 == 2,
+        kernel: (seed % 7 == 2).then_some("test"),
     }
 }
 
@@ -53,7 +53,7 @@ fn random_modules_verify_and_run() {
     for seed in seeds(1000) {
         let shape = shape(seed);
         let module = module(seed, shape);
-        let is_abstract = shape.with_abstract && !shape.for_kernel;
+        let is_abstract = shape.with_abstract && shape.kernel.is_none();
         let found = if is_abstract { verify(&module) } else { verify_concrete(&module, Cpu::V3) };
         assert_eq!(found, [], "seed {seed}\n{}", print(&module));
         let seen = behaviour(&module);
