@@ -95,18 +95,21 @@ impl Session {
 
     /// The passes in order.
     pub(crate) fn plan(&self) -> Result<Plan, Failed> {
-        Plan::new(pbpf_passes::pipeline::builtin(), self.candidates()?, &self.config.edits())
+        let edits = self.config.edits();
+        let asked: Vec<&str> = edits.insert.iter().chain(edits.replace.values()).map(String::as_str).collect();
+        Plan::new(pbpf_passes::pipeline::builtin(), self.candidates(&asked)?, &edits)
             .map_err(|errors| (errors, SourceMap::new()))
     }
 
-    /// The passes that plugins and the configuration bring, and whether they run without being asked for.
-    pub(crate) fn candidates(&self) -> Result<Vec<(Entry, bool)>, Failed> {
+    /// The passes that plugins and the configuration bring, and whether they run without being asked for. Those that are
+    /// `asked` for run for each module.
+    pub(crate) fn candidates(&self, asked: &[&str]) -> Result<Vec<(Entry, bool)>, Failed> {
         let mut all = Vec::new();
         for pass in self.plugins.passes() {
             let id = pass.id();
             let plugin = id.split(':').next().unwrap_or(&id).to_owned();
-            let row = self.plugins.registry().passes().iter().find(|p| p.id == id);
-            let on = row.is_some_and(|p| p.row.default);
+            let on = pass.is_default();
+            let pass = if asked.contains(&id.as_str()) { pass } else { pass.where_wanted() };
             all.push((Entry::new(Box::new(pass), Source::Plugin(format!("plugin `{plugin}`"))), on));
         }
         for (name, row) in &self.config.passes.external {

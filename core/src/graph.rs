@@ -1,14 +1,15 @@
 //! The pass graph: which passes run, in which order, and why.
 //!
 //! Promises: the order of the built-in passes is that of their list, never invented; passes of plugins and of the
-//! configuration are placed by their constraints, as late as they may be; every change is validated before anything runs;
+//! configuration are placed by their constraints, as late as they may be, but before MIR becomes concrete unless they ask
+//! for more; every change is validated before anything runs;
 //! the members of a cycle are named.
 //! Leaves out: what the passes do.
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::names;
 use crate::pass::{Context, Level, Pass, PassInfo, Unit};
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::{has_path_connecting, tarjan_scc};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -147,7 +148,14 @@ impl Plan {
         if errors.has_errors() {
             return Err(errors.list().to_vec());
         }
-        order(entries, &moved)
+        // One that replaces another stands in its place in the list.
+        let listed: Vec<String> = entries
+            .iter()
+            .filter(|e| e.source == Source::Builtin || edits.replace.values().any(|new| *new == e.info.name))
+            .map(|e| e.info.name.clone())
+            .filter(|name| !moved.contains(name))
+            .collect();
+        order(entries, &listed)
     }
 
     /// Only the passes of these names, in this order, of one level: what `pbpf opt --passes` runs.
@@ -333,15 +341,14 @@ fn replace(entries: &mut Vec<Entry>, spare: &mut Vec<Entry>, old: &str, new: &st
     }
 }
 
-/// Orders the entries by their constraints.
-fn order(entries: Vec<Entry>, moved: &[String]) -> Result<Plan, Vec<Diagnostic>> {
+/// Orders the entries: those that are `listed` keep their order, the others go where their constraints say.
+fn order(entries: Vec<Entry>, listed: &[String]) -> Result<Plan, Vec<Diagnostic>> {
     let position: BTreeMap<&str, usize> =
         entries.iter().enumerate().map(|(i, e)| (e.info.name.as_str(), i)).collect();
     let mut graph: DiGraph<usize, &'static str> = DiGraph::new();
     let nodes: Vec<NodeIndex> = (0..entries.len()).map(|i| graph.add_node(i)).collect();
     let mut errors = Vec::new();
-    // The list orders the built-in passes that nobody moved.
-    let fixed = |e: &Entry| e.source == Source::Builtin && !moved.contains(&e.info.name);
+    let fixed = |e: &Entry| listed.contains(&e.info.name);
     let list: Vec<usize> = (0..entries.len()).filter(|i| fixed(&entries[*i])).collect();
     for pair in list.windows(2) {
         graph.add_edge(nodes[pair[0]], nodes[pair[1]], "list");
@@ -376,6 +383,16 @@ fn order(entries: Vec<Entry>, moved: &[String]) -> Result<Plan, Vec<Diagnostic>>
             }
             if let Some(behind_level) = list.iter().find(|j| entries[**j].info.from > entry.info.to) {
                 graph.add_edge(nodes[i], nodes[*behind_level], "level");
+            }
+        }
+    }
+    // Behind the pass that makes MIR concrete, prints and fields are no more: a pass of a plugin is before it, unless
+    // what it says of itself puts it behind.
+    if let Some(concrete) = entries.iter().position(|e| e.info.makes_concrete).map(|i| nodes[i]) {
+        for (i, entry) in entries.iter().enumerate() {
+            let own = !fixed(entry) && entry.source != Source::Builtin && entry.info.to <= Level::Mir;
+            if own && !has_path_connecting(&graph, concrete, nodes[i], None) {
+                graph.add_edge(nodes[i], concrete, "concrete");
             }
         }
     }
@@ -468,6 +485,28 @@ mod tests {
                 .unwrap();
         assert_eq!(names(&plan), ["b", "p:x", "a", "c"]);
         assert!(plan.to_dot().contains("p:x") && plan.to_json()["passes"].as_array().unwrap().len() == 4);
+    }
+
+    #[test]
+    fn plugins_see_abstract_mir_unless_they_ask_for_more() {
+        let list = || builtin(vec![pass("a"), pass("b").makes_concrete(), pass("c")]);
+        let order = |x: PassInfo, y: PassInfo| {
+            let plan = Plan::new(list(), vec![plugin(x), plugin(y)], &Edits::default()).unwrap();
+            names(&plan).join(" ")
+        };
+        assert_eq!(order(pass("x"), pass("y")), "a x y b c");
+        assert_eq!(order(pass("x").after(&["y"]), pass("y")), "a y x b c");
+        assert_eq!(order(pass("x").after(&["y"]), pass("y").after(&["c"])), "a b c y x");
+        assert_eq!(order(pass("x").before(&["a"]), pass("y").after(&["b"])), "x a b c y");
+    }
+
+    #[test]
+    fn a_replacement_stands_in_the_place_of_the_old_pass() {
+        let mut edits = Edits::default();
+        edits.replace.insert("a".into(), "p:x".into());
+        let list = builtin(vec![pass("a"), pass("b"), pass("c")]);
+        let plan = Plan::new(list, vec![plugin(pass("p:x"))], &edits).unwrap();
+        assert_eq!(names(&plan), ["p:x", "b", "c"]);
     }
 
     #[test]

@@ -141,6 +141,8 @@ pub struct PassInfo {
     pub before: Vec<String>,
     /// Whether the pipeline is whole without it.
     pub optional: bool,
+    /// Whether no instruction is abstract behind it.
+    pub makes_concrete: bool,
 }
 
 impl PassInfo {
@@ -155,6 +157,7 @@ impl PassInfo {
             after: Vec::new(),
             before: Vec::new(),
             optional: false,
+            makes_concrete: false,
         }
     }
 
@@ -181,6 +184,13 @@ impl PassInfo {
     #[must_use]
     pub fn before(mut self, names: &[&str]) -> Self {
         self.before = names.iter().map(|n| (*n).to_owned()).collect();
+        self
+    }
+
+    /// Marks the pass as the one that makes MIR concrete.
+    #[must_use]
+    pub fn makes_concrete(mut self) -> Self {
+        self.makes_concrete = true;
         self
     }
 

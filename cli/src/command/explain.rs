@@ -33,6 +33,15 @@ pub(crate) fn run(args: &ExplainArgs) -> u8 {
         Ok(plan) => plan,
         Err(error) => return failed(error, format),
     };
+    if let Some(plugin) = session.plugins.find(what) {
+        return match super::plugin::describe(plugin) {
+            Ok(text) => {
+                report::out(&text);
+                report::DONE
+            }
+            Err(error) => report::fail(vec![error], &SourceMap::new(), format),
+        };
+    }
     if let Some((info, _)) = plan.passes().find(|(info, _)| info.name == what) {
         report::out(&format!(
             "pass {}: {}\n\nfrom {} to {}\n",
@@ -47,9 +56,10 @@ pub(crate) fn run(args: &ExplainArgs) -> u8 {
     let helpers = registry.helpers().map(|(_, h)| h.row.name.as_str());
     let types = registry.program_types().map(|(_, t)| t.row.name.as_str());
     let passes: Vec<String> = plan.passes().map(|(i, _)| i.name.clone()).collect();
-    let all = known.chain(helpers).chain(types).chain(passes.iter().map(String::as_str));
+    let plugins = session.plugins.list().iter().map(|p| p.id.as_str());
+    let all = known.chain(helpers).chain(types).chain(plugins).chain(passes.iter().map(String::as_str));
     let near = names::nearest(what, all).map_or_else(
-        || "name a code, a pass, a program type or a helper".to_owned(),
+        || "name a code, a pass, a program type, a helper or a plugin".to_owned(),
         |n| format!("did you mean `{n}`?"),
     );
     report::fail(vec![bad_option(&format!("nothing is known of `{what}`"), &near)], &SourceMap::new(), format)

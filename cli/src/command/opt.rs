@@ -21,7 +21,8 @@ pub(crate) fn run(args: &OptArgs) -> u8 {
     };
     let mut entries: Vec<Entry> =
         pbpf_passes::pipeline::builtin().into_iter().map(|p| Entry::new(p, Source::Builtin)).collect();
-    match setup.session.candidates() {
+    let asked: Vec<&str> = args.passes.iter().map(String::as_str).collect();
+    match setup.session.candidates(&asked) {
         Ok(candidates) => entries.extend(candidates.into_iter().map(|(entry, _)| entry)),
         Err(error) => return failed(error, format),
     }

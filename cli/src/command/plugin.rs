@@ -9,7 +9,7 @@ use pbpf_core::names;
 use pbpf_core::source::SourceMap;
 use pbpf_plugin_host::{Form, Kind, Plugin, check_plugin, new_plugin};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs the command.
 pub(crate) fn run(args: &PluginArgs) -> u8 {
@@ -65,7 +65,7 @@ fn show(id: &str, common: &Common) -> u8 {
     }
 }
 
-fn describe(plugin: &Plugin) -> Result<String, Diagnostic> {
+pub(super) fn describe(plugin: &Plugin) -> Result<String, Diagnostic> {
     let mut text = format!("plugin {} {}\n", plugin.id, plugin.version);
     let _ = writeln!(text, "license: {}", plugin.license);
     let _ = writeln!(text, "file: {} ({})", plugin.path.display(), plugin.origin.as_str());
@@ -114,16 +114,17 @@ fn new(name: &str, kind: &str, dir: &Path, sdk: Option<&Path>, format: MessageFo
         );
         return report::fail(vec![error], &SourceMap::new(), format);
     };
-    match new_plugin(dir, name, kind, sdk) {
+    let dir = if dir == Path::new(".") { PathBuf::from(name) } else { dir.join(name) };
+    match new_plugin(&dir, name, kind, sdk) {
         Ok(made) => {
             let mut text = String::new();
             for file in &made.files {
-                let _ = writeln!(text, "made {}", dir.join(name).join(file).display());
+                let _ = writeln!(text, "made {}", dir.join(file).display());
             }
             if let Some(build) = &made.build {
-                let _ = writeln!(text, "build it there with: {build}");
+                let _ = writeln!(text, "build it in {} with: {build}", dir.display());
             }
-            let _ = writeln!(text, "then: pbpf plugin check {}", dir.join(name).join(&made.plugin).display());
+            let _ = writeln!(text, "then: pbpf plugin check {}", dir.join(&made.plugin).display());
             report::out(&text);
             report::DONE
         }

@@ -102,13 +102,13 @@ pub struct PassRow {
     /// Where in the pipeline.
     #[serde(default)]
     pub point: PassPoint,
-    /// Whether it runs without being asked for: for each module, or only for those with one of the plugin's program types
-    /// that lists it.
+    /// Whether it runs for each module. Otherwise it runs for those with a program whose type lists it, and where it is asked for.
     #[serde(default)]
     pub default: bool,
 }
 
-/// Where a pass goes: behind and before these passes. Neither: before the first pass that makes MIR concrete.
+/// Where a pass goes: behind and before these passes, as late as that allows, and before the pass that makes MIR concrete
+/// unless it must be behind that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PassPoint {
@@ -177,6 +177,9 @@ impl Manifest {
                 return fail(format!("{place}.name"), format!("`{}` is no name, or there twice", row.name));
             }
             check_program_type(&place, row)?;
+            if let Some(name) = row.passes.iter().find(|name| self.passes.iter().all(|p| p.name != **name)) {
+                return fail(format!("{place}.passes"), format!("`{name}` is no pass of this plugin"));
+            }
         }
         names.clear();
         for (i, set) in self.helper_sets.iter().enumerate() {

@@ -56,7 +56,7 @@ pub struct Legalise;
 impl MirPass for Legalise {
     fn info(&self) -> PassInfo {
         let doc = "makes abstract instructions concrete by the program type's rules";
-        PassInfo::new("legalise", Level::Mir, doc).after(&["null_checks", "bounds"])
+        PassInfo::new("legalise", Level::Mir, doc).after(&["null_checks", "bounds"]).makes_concrete()
     }
 
     fn run(&self, module: &mut Module, cx: &mut Context<'_>) {

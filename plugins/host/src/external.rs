@@ -71,6 +71,8 @@ impl External {
             return Err(Diagnostic::error("plugin-timeout", message)
                 .help("`timeout` is a number of seconds above 0, at most 86400"));
         };
+        // The empty path, the folder of a configuration named without one, is none to go to.
+        let dir = if dir.as_os_str().is_empty() { PathBuf::from(".") } else { dir };
         Ok(Self { name: name.to_owned(), command, dir, timeout, after: Vec::new(), before: Vec::new() })
     }
 

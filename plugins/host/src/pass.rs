@@ -8,7 +8,7 @@ use crate::external::External;
 use crate::library::Code;
 use crate::{message, wire};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::mir;
+use pbpf_core::mir::{self, FunctionKind};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::rows::PassRow;
 use pbpf_core::target::Target;
@@ -39,6 +39,10 @@ impl Answer {
 pub struct PluginPass {
     pub(crate) code: Arc<Code>,
     pub(crate) row: PassRow,
+    /// The program types that list it, by id.
+    pub(crate) types: Vec<String>,
+    /// Whether it leaves modules alone that have no program of those types.
+    pub(crate) only_types: bool,
 }
 
 impl PluginPass {
@@ -50,6 +54,22 @@ impl PluginPass {
     /// The name in the graph, `plugin:name`.
     pub fn id(&self) -> String {
         format!("{}:{}", self.code.plugin, self.row.name)
+    }
+
+    /// Whether it runs without being asked for: by its row, or because a program type lists it.
+    pub fn is_default(&self) -> bool {
+        self.row.default || !self.types.is_empty()
+    }
+
+    /// The same pass, for the modules for which its row and the program types want it; without this, for each module.
+    #[must_use]
+    pub fn where_wanted(self) -> Self {
+        Self { only_types: !self.row.default && !self.types.is_empty(), ..self }
+    }
+
+    fn wants(&self, module: &mir::Module) -> bool {
+        let is_one = |kind: &FunctionKind| matches!(kind, FunctionKind::Program { program_type, .. } if self.types.contains(program_type));
+        !self.only_types || module.functions.values().any(|f| is_one(&f.kind))
     }
 
     pub(crate) fn who(&self) -> String {
@@ -181,11 +201,21 @@ fn take_module(answer: &mut Answer, bytes: Vec<u8>, who: &str) {
 impl MirPass for PluginPass {
     fn info(&self) -> PassInfo {
         let PassRow { doc, point, .. } = &self.row;
-        let info = PassInfo::new(&self.id(), Level::Mir, doc).optional();
+        let types = if self.only_types { &self.types[..] } else { &[] };
+        let types: Vec<String> = types.iter().map(|id| format!("`{id}`")).collect();
+        let doc = if types.is_empty() {
+            doc.clone()
+        } else {
+            format!("{doc}, for programs of type {}", types.join(", "))
+        };
+        let info = PassInfo::new(&self.id(), Level::Mir, &doc).optional();
         PassInfo { after: point.after.clone(), before: point.before.clone(), ..info }
     }
 
     fn run(&self, module: &mut mir::Module, cx: &mut Context<'_>) {
+        if !self.wants(module) {
+            return;
+        }
         let answer = self.transform(&mir::print(module), cx.target);
         settle(answer, &self.who(), module, cx);
     }

@@ -11,7 +11,7 @@ use crate::trust::Owners;
 use crate::{digest, image, trust};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::registry::Registry;
-use pbpf_core::rows::Manifest;
+use pbpf_core::rows::{Manifest, ProgramType};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,9 +83,16 @@ impl Plugin {
             let (constants, records) = (mapping.constants.len(), mapping.records.len());
             out.push(format!("names of module {}, {constants} constants, {records} types", mapping.module));
         }
-        let when = |on| if on { "by default" } else { "where it is asked for" };
-        let passes = manifest.passes.iter();
-        out.extend(passes.map(|p| format!("pass {id}:{}, runs {}: {}", p.name, when(p.default), p.doc)));
+        for pass in &manifest.passes {
+            let types = manifest.program_types.iter().filter(|t| t.passes.contains(&pass.name));
+            let types: Vec<String> = types.map(|t| format!("{id}:{}", t.name)).collect();
+            let when = match types.as_slice() {
+                _ if pass.default => "by default".to_owned(),
+                [] => "where it is asked for".to_owned(),
+                types => format!("for programs of type {}", types.join(", ")),
+            };
+            out.push(format!("pass {id}:{}, runs {when}: {}", pass.name, pass.doc));
+        }
         Ok(out)
     }
 }
@@ -185,7 +192,11 @@ impl Plugins {
     pub fn pass(&self, id: &str) -> Option<PluginPass> {
         let registered = self.registry.passes().iter().find(|p| p.id == id)?;
         let code = self.find(&registered.plugin)?.code.clone()?;
-        Some(PluginPass { code, row: registered.row.clone() })
+        let lists = |row: &ProgramType| row.passes.contains(&registered.row.name);
+        let types = self.registry.program_types().map(|(_, t)| t);
+        let types = types.filter(|t| t.id.split_once(':').is_some_and(|(p, _)| p == registered.plugin));
+        let types = types.filter(|t| lists(&t.row)).map(|t| t.id.clone()).collect();
+        Some(PluginPass { code, row: registered.row.clone(), types, only_types: false })
     }
 
     /// All passes, in order of loading.
