@@ -7,6 +7,8 @@ use crate::kernel;
 use crate::report;
 use crate::setup::{Setup, bad_option};
 use pbpf_core::diag::Diagnostic;
+use pbpf_core::registry::Registry;
+use pbpf_core::rows::AttachKind;
 use pbpf_core::source::SourceMap;
 use pbpf_loader::{Loaded, Object, OpenOptions, Target, TracePipe};
 use std::fmt::Write as _;
@@ -63,13 +65,8 @@ fn attach_and_watch(
     let fallback = interface.map(|index| Target::Interface { index, flags: 0 });
     let attached = loaded.attach_all(&[], fallback.as_ref()).map_err(|e| vec![kernel::attach_error(&e)])?;
     if let Some(name) = attached.unattached.first() {
-        return Err(vec![
-            Diagnostic::error(
-                "not-attached",
-                format!("program `{name}` attaches to a network interface, and none is named"),
-            )
-            .help("name one with `--interface`"),
-        ]);
+        let section = loaded.program(name).map_or("", |p| p.section());
+        return Err(vec![unattached(name, section, setup.session.plugins.registry())]);
     }
     catch_interrupt();
     let end = duration.map(|d| Instant::now() + d);
@@ -91,6 +88,18 @@ fn attach_and_watch(
         report::out(&maps(&loaded));
     }
     Ok(())
+}
+
+/// Nothing says where a program goes.
+fn unattached(name: &str, section: &str, registry: &Registry) -> Diagnostic {
+    let found = registry.match_section(section).map(|m| registry.program_type(m.program_type));
+    if let Some(found) = found.filter(|t| t.row.attach == AttachKind::Manual) {
+        let message = format!("program `{name}` of type `{}` cannot be attached by pbpf", found.id);
+        return Diagnostic::error("not-attached", message)
+            .help("build it with `pbpf build`, and attach the object by the means of your own program");
+    }
+    let message = format!("program `{name}` attaches to a network interface, and none is named");
+    Diagnostic::error("not-attached", message).help("name one with `--interface`")
 }
 
 fn interface_index(name: &str) -> Result<u32, Diagnostic> {
