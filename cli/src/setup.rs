@@ -96,7 +96,8 @@ impl Session {
     /// The passes in order.
     pub(crate) fn plan(&self) -> Result<Plan, Failed> {
         let edits = self.config.edits();
-        let asked: Vec<&str> = edits.insert.iter().chain(edits.replace.values()).map(String::as_str).collect();
+        let asked: Vec<&str> =
+            edits.insert.iter().chain(edits.replace.values()).map(String::as_str).collect();
         Plan::new(pbpf_passes::pipeline::builtin(), self.candidates(&asked)?, &edits)
             .map_err(|errors| (errors, SourceMap::new()))
     }

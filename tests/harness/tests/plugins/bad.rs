@@ -9,7 +9,8 @@ use std::{
 const PROGRAM: &str = "examples/hello_world.py";
 
 /// A pass that runs by default.
-const PASS: &str = r#"{"schema": 1, "id": "bad", "passes": [{"name": "bad", "doc": "is bad", "default": true}]}"#;
+const PASS: &str =
+    r#"{"schema": 1, "id": "bad", "passes": [{"name": "bad", "doc": "is bad", "default": true}]}"#;
 
 fn manifest(text: &str) -> String {
     format!("-DMANIFEST={text:?}")

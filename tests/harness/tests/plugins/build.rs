@@ -56,7 +56,16 @@ pub(crate) fn sources() -> PathBuf {
 /// Compiles a C plugin of `tests/plugins` against the header.
 pub(crate) fn cc(source: &str, flags: &[&str], out: &Path) {
     let mut command = Command::new("cc");
-    command.args(["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden"]);
+    command.args([
+        "-std=c11",
+        "-O1",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fPIC",
+        "-shared",
+        "-fvisibility=hidden",
+    ]);
     command.arg("-I").arg(places().root.join("plugins/sdk/include")).args(flags);
     let done = process::run(command.arg(sources().join(source)).arg("-o").arg(out), LIMIT).unwrap();
     assert_eq!(done.status, Some(0), "cc {source}: {}", done.stderr);

@@ -52,7 +52,10 @@ fn a_helper_set_in_toml_brings_kernel_functions() {
     ends(&pbpf(&["check", STAYS]), 1, "unknown-helper");
     good(&["check", STAYS, "--plugin", plugin]);
     let explained = good(&["explain", "bpf_preempt_disable", "--plugin", plugin]);
-    assert!(explained.contains("socket-filter:socket_filter") || explained.contains("xdp:xdp"), "{explained}");
+    assert!(
+        explained.contains("socket-filter:socket_filter") || explained.contains("xdp:xdp"),
+        "{explained}"
+    );
     if !can_load("kernel functions") {
         return;
     }
@@ -119,5 +122,9 @@ fn a_type_that_pbpf_cannot_attach_says_so() {
     }
     let done = pbpf(&["run", KEEP, "--plugin", &rust("socket-filter"), "--duration", "1"]);
     ends(&done, 3, "not-attached");
-    assert!(done.stderr.contains("`socket-filter:socket_filter` cannot be attached by pbpf"), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("`socket-filter:socket_filter` cannot be attached by pbpf"),
+        "{}",
+        done.stderr
+    );
 }

@@ -5,9 +5,7 @@ use std::{fs, os::unix::fs::symlink};
 
 /// A helper set that is found if the program that calls it compiles.
 fn set(id: &str) -> String {
-    format!(
-        "schema = 1\nid = \"{id}\"\n[[mappings]]\nmodule = \"{id}\"\n[mappings.constants]\nTWO = 2\n"
-    )
+    format!("schema = 1\nid = \"{id}\"\n[[mappings]]\nmodule = \"{id}\"\n[mappings.constants]\nTWO = 2\n")
 }
 
 #[test]
