@@ -105,6 +105,11 @@ impl Resolver<'_, '_> {
                 if let Some(ty) = self.quiet_type(func) {
                     return self.type_call(body, ty, args, keywords, span);
                 }
+                if let ExprKind::Attribute { value, .. } = &func.kind
+                    && self.is_broken(value)
+                {
+                    return None;
+                }
                 let text = self.cx.sources.snippet(func.span).to_owned();
                 let name = text.rsplit('.').next().unwrap_or(&text).to_owned();
                 let known = self.cx.registry.helpers().map(|(_, h)| h.row.name.as_str());
