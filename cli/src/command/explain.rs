@@ -1,4 +1,6 @@
 //! `pbpf explain`: the page of a diagnostic code, or what is known of a name.
+//!
+//! Promises: what is found first counts: a code, then a row of a plugin, a plugin, a pass. Leaves out: the pages, which are in `docs/errors`.
 
 use super::failed;
 use crate::args::ExplainArgs;

@@ -90,11 +90,8 @@ fn check(file: &Path, format: MessageFormat) -> u8 {
         let _ = writeln!(text, "{line}");
     }
     for (pass, changed) in &found.passes {
-        let _ = writeln!(
-            text,
-            "ran pass {pass}: the sample is {}",
-            if *changed { "changed" } else { "as it was" }
-        );
+        let end = if *changed { "changed" } else { "as it was" };
+        let _ = writeln!(text, "ran pass {pass}: the sample is {end}");
     }
     if found.is_ok() {
         let _ = writeln!(text, "{}: nothing wrong", file.display());

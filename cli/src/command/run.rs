@@ -1,4 +1,6 @@
 //! `pbpf run`: loads, attaches, and prints what the program prints.
+//!
+//! Promises: what was attached is detached at the end, at Ctrl-C too. Leaves out: pinning.
 
 use super::{failed, verify};
 use crate::args::RunArgs;

@@ -12,8 +12,12 @@ use crate::{digest, image, trust};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::registry::Registry;
 use pbpf_core::rows::{Manifest, ProgramType};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Most bytes of a TOML file; reading one takes several times its size of memory.
+const MAX_TOML: u64 = 4 << 20;
 
 /// What a plugin is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -237,9 +241,15 @@ pub(crate) fn read(real: &Path, shown: &Path) -> Result<(Form, Manifest), Diagno
             .help("`docs/writing-a-plugin.md` lists what a manifest holds")
     };
     if shown.extension().is_some_and(|e| e == "toml") {
-        let text = std::fs::read(real).map_err(|error| {
-            Diagnostic::error("plugin-missing", format!("cannot read the plugin `{name}`: {error}"))
-        })?;
+        let unreadable =
+            |error| Diagnostic::error("plugin-missing", format!("cannot read the plugin `{name}`: {error}"));
+        let mut text = Vec::new();
+        let file = std::fs::File::open(real).map_err(unreadable)?;
+        file.take(MAX_TOML + 1).read_to_end(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > MAX_TOML {
+            let message = format!("the plugin `{name}` has more than {} MiB", MAX_TOML >> 20);
+            return Err(Diagnostic::error("plugin-manifest", message));
+        }
         let text = String::from_utf8(text).map_err(|error| {
             Diagnostic::error("plugin-manifest", format!("the plugin `{name}` is not UTF-8: {error}"))
         })?;

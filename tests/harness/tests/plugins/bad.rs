@@ -98,6 +98,11 @@ fn files_that_are_no_plugin() {
     for (plugin, status, code) in table {
         refused(plugin, *status, code);
     }
+    // Holes take no space on the disk, and would take all memory.
+    let large = file("bad-large.pbpf.toml", b"");
+    fs::File::options().write(true).open(&large).unwrap().set_len(5 << 30).unwrap();
+    refused(&large, 2, "plugin-manifest");
+    fs::remove_file(large).unwrap();
     std::os::unix::fs::symlink(dir.join("bad-none.so"), dir.join("bad-link.so")).unwrap();
     refused(&dir.join("bad-link.so"), 3, "plugin-missing");
     std::os::unix::fs::symlink("bad-round.so", dir.join("bad-round.so")).unwrap();
