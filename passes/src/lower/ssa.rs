@@ -4,7 +4,7 @@
 //! Leaves out: variables in memory.
 
 use pbpf_core::hir::LocalId;
-use pbpf_core::mir::{Block, Function, Inst, Type, Value};
+use pbpf_core::mir::{Block, Function, Inst, Op, Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables of a function under construction.
@@ -29,6 +29,11 @@ impl Variables {
         }
     }
 
+    /// Whether anything is known to go to `block`.
+    pub(super) fn is_reached(&self, block: Block) -> bool {
+        self.predecessors.get(&block).is_some_and(|list| !list.is_empty())
+    }
+
     /// Sets a variable.
     pub(super) fn write(&mut self, local: LocalId, block: Block, value: Value) {
         self.current.insert((local, block), value);
@@ -51,8 +56,16 @@ impl Variables {
             let value = func.add_block_param(block, ty);
             self.incomplete.entry(block).or_default().push((local, value));
             value
-        } else if predecessors.is_empty() {
+        } else if predecessors.is_empty() && func.entry() == Some(block) {
             return Err(Unassigned);
+        } else if predecessors.is_empty() {
+            // Nothing runs here, so any value will do; the block is dropped later.
+            let op = if ty.is_int() { Op::Iconst(0) } else { Op::Null };
+            let span = func.span;
+            let value = func.values.next_key();
+            let inst = func.make_inst(op, Some(ty), span);
+            func.blocks[block].insts.insert(0, inst);
+            value
         } else if let [only] = predecessors.as_slice()
             && func.insts[*only].op.targets().iter().filter(|t| t.block == block).count() == 1
         {

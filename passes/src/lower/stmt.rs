@@ -10,6 +10,10 @@ use pbpf_core::types::{Region, Type as T, TypeId};
 impl Lowering<'_, '_> {
     pub(super) fn stmts(&mut self, block: &[Stmt]) {
         for stmt in block {
+            // What follows a `return` is never reached.
+            if self.block.is_none() {
+                return;
+            }
             self.span = stmt.span;
             self.stmt(stmt);
         }
@@ -30,12 +34,10 @@ impl Lowering<'_, '_> {
             StmtKind::If { test, then, orelse } => {
                 let (yes, no, next) = (self.new_block(), self.new_block(), self.new_block());
                 self.condition(test, yes, no);
-                self.seal(yes);
-                self.seal(no);
-                self.switch_to(yes);
+                self.join(yes);
                 self.stmts(then);
                 self.jump(next);
-                self.switch_to(no);
+                self.join(no);
                 self.stmts(orelse);
                 self.jump(next);
                 self.join(next);
@@ -46,15 +48,13 @@ impl Lowering<'_, '_> {
                 self.jump(head);
                 self.switch_to(head);
                 self.condition(test, inner, end);
-                self.seal(inner);
-                self.switch_to(inner);
+                self.join(inner);
                 self.loops.push(Loop { next: head, exit });
                 self.stmts(body);
                 self.loops.pop();
                 self.jump(head);
                 self.seal(head);
-                self.seal(end);
-                self.switch_to(end);
+                self.join(end);
                 self.stmts(orelse);
                 self.jump(exit);
                 self.join(exit);
@@ -84,11 +84,11 @@ impl Lowering<'_, '_> {
             StmtKind::Assert(test) => {
                 let (yes, no) = (self.new_block(), self.new_block());
                 self.condition(test, yes, no);
-                self.seal(yes);
-                self.seal(no);
-                self.switch_to(no);
-                self.return_default();
-                self.switch_to(yes);
+                self.join(no);
+                if self.block.is_some() {
+                    self.return_default();
+                }
+                self.join(yes);
             }
             StmtKind::Break => {
                 if let Some(Loop { exit, .. }) = self.loops.last().copied() {
@@ -107,7 +107,12 @@ impl Lowering<'_, '_> {
     /// Goes on in a block where ways may meet; if none leads there, what follows is never reached.
     fn join(&mut self, block: pbpf_core::mir::Block) {
         self.seal(block);
-        self.switch_to(block);
+        if self.variables.is_reached(block) {
+            self.switch_to(block);
+        } else {
+            self.func.layout.retain(|b| *b != block);
+            self.block = None;
+        }
     }
 
     fn range(
@@ -140,12 +145,14 @@ impl Lowering<'_, '_> {
         self.stmts(body);
         self.loops.pop();
         self.jump(next);
-        self.seal(next);
-        self.switch_to(next);
-        self.span = span;
-        let step = self.iconst(Type::I64, step);
-        let following = self.op(Op::Binary(BinaryOp::Add, [counter, step]));
-        self.terminate(Op::Jump(pbpf_core::mir::BlockCall { block: head, args: vec![following] }));
+        self.join(next);
+        // A body that always leaves goes round once at most.
+        if self.block.is_some() {
+            self.span = span;
+            let step = self.iconst(Type::I64, step);
+            let following = self.op(Op::Binary(BinaryOp::Add, [counter, step]));
+            self.terminate(Op::Jump(pbpf_core::mir::BlockCall { block: head, args: vec![following] }));
+        }
         self.seal(head);
         self.seal(end);
         self.switch_to(end);
