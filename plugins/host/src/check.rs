@@ -25,16 +25,16 @@ pub struct Report {
     pub plugin: Option<Plugin>,
     /// What it brings, as [`Plugin::brings`] says it.
     pub brings: Vec<String>,
-    /// The passes that ran, by id, and whether each changed the sample.
+    /// The passes that ran without a fault, by id, and whether each changed the sample.
     pub passes: Vec<(String, bool)>,
     /// What is wrong, and what passes said of the sample.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Report {
-    /// Whether nothing is wrong. What a pass says of the sample is not the plugin's fault.
+    /// Whether nothing is wrong.
     pub fn is_ok(&self) -> bool {
-        !self.diagnostics.iter().any(|d| d.is_error() && d.code != "plugin-reported")
+        !self.diagnostics.iter().any(is_fault)
     }
 }
 
@@ -92,8 +92,10 @@ fn check_command(path: &Path, report: &mut Report) {
 /// Reads and verifies what a pass gave for the sample.
 fn take(report: &mut Report, id: String, who: &str, answer: Answer) {
     // Places in the sample mean nothing to the user.
-    let said = answer.diagnostics.into_iter().map(|d| Diagnostic { primary: None, ..d });
-    report.diagnostics.extend(said);
+    let said = answer.diagnostics.iter().filter(|d| is_fault(d)).count();
+    report.diagnostics.extend(answer.diagnostics.into_iter().map(|d| Diagnostic { primary: None, ..d }));
+    let faults = |report: &Report| report.diagnostics.iter().filter(|d| is_fault(d)).count();
+    let before_it = faults(report) - said;
     let mut changed = false;
     if let Some(text) = answer.mir {
         let taken = mir::parse(SAMPLE, FileId::new(0)).and_then(|before| {
@@ -109,7 +111,14 @@ fn take(report: &mut Report, id: String, who: &str, answer: Answer) {
             }
         }
     }
-    report.passes.push((id, changed));
+    if faults(report) == before_it {
+        report.passes.push((id, changed));
+    }
+}
+
+/// What a pass says of the sample is not the plugin's fault.
+fn is_fault(d: &Diagnostic) -> bool {
+    d.is_error() && d.code != "plugin-reported"
 }
 
 #[cfg(test)]
