@@ -22,7 +22,9 @@
 //! form `p + n > end` first.
 //!
 //! A variable that is added must be bounded, and the verifier must see it. One that is bounded by means that the verifier
-//! does not have (`x % 60`) gets a mask that changes nothing; one that nothing bounds is held against 0x7fff by a check.
+//! does not have (`x % 60`) gets a mask that changes nothing. One that nothing bounds is held against 0x7fff: past that
+//! the check fails where the packet has half as many bytes, and where it has not, less is added, which comparisons with
+//! its end cannot tell from more. Where it is negative, the check fails.
 //!
 //! Refused with `unproved-packet-access` is what cannot be checked: a pointer from before a helper moved the packet, bytes
 //! in front of the data or past the verifier's limit of 0xffff, memory for a helper whose size nothing bounds, a packet
@@ -47,9 +49,9 @@ mod state;
 use super::exit::Exit;
 use super::rules::{FunctionRules, Rules};
 use pbpf_core::entity::Entity;
-use pbpf_core::mir::{FuncId, Function, FunctionKind, Linkage, Module, Op, Region, Value};
+use pbpf_core::mir::{CastKind, FuncId, Function, FunctionKind, Linkage, Module, Op, Region, Type, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
-use pbpf_core::rows::Gives;
+use pbpf_core::rows::{ContextField, Gives};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,21 +60,36 @@ pub struct Bounds;
 /// The context fields that give packet pointers.
 #[derive(Clone, Debug, Default)]
 struct GivenBy {
-    data: Option<String>,
-    meta: Option<String>,
-    end: Option<String>,
+    data: Option<ContextField>,
+    meta: Option<ContextField>,
+    end: Option<ContextField>,
 }
 
 impl GivenBy {
     fn new(rules: FunctionRules<'_, '_>) -> Self {
         let field = |wanted: Region| {
-            let name = rules.common(|p| {
+            let field = rules.common(|p| {
                 let gives = |g: &Gives| matches!(g, Gives::Pointer { region, .. } if *region == wanted);
-                p.row.context.fields.iter().find(|f| gives(&f.gives)).map(|f| f.name.clone())
+                p.row.context.fields.iter().find(|f| gives(&f.gives)).cloned()
             });
-            name.ok().flatten()
+            field.ok().flatten()
         };
         Self { data: field(Region::Packet), meta: field(Region::PacketMeta), end: field(Region::PacketEnd) }
+    }
+
+    /// Whether an instruction reads the field: by name, or as `legalise` would have it.
+    fn reads(func: &Function, op: &Op, field: Option<&ContextField>) -> bool {
+        let Some(field) = field else { return false };
+        match op {
+            Op::CtxLoad { field: name, .. } => *name == field.name,
+            Op::IntToPtr(number) | Op::Cast(CastKind::Zext, number) => {
+                func.def(*number).is_some_and(|d| Self::reads(func, &d.op, Some(field)))
+            }
+            Op::Load { ptr, offset } => {
+                func.type_of(*ptr) == Type::ptr(Region::Ctx) && i64::from(*offset) == i64::from(field.offset)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -129,7 +146,7 @@ fn touches_packets(func: &Function) -> bool {
 fn context(func: &Function) -> Option<Value> {
     let entry = func.entry()?;
     let params = &func.blocks[entry].params;
-    params.iter().copied().find(|p| func.type_of(*p) == pbpf_core::mir::Type::ptr(Region::Ctx))
+    params.iter().copied().find(|p| func.type_of(*p) == Type::ptr(Region::Ctx))
 }
 
 fn merge(known: &mut Option<Vec<i64>>, proved: Vec<i64>) {

@@ -10,6 +10,7 @@ use pbpf_core::mir::analysis::{Cfg, Dominators};
 use pbpf_core::mir::{
     BinaryOp, Block, BlockCall, Builder, Cond, Function, Inst, Op, Region, Type, UnaryOp, Value,
 };
+use pbpf_core::rows::ContextField;
 
 /// A change to be made.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +80,7 @@ pub(super) fn apply(
             let held = func.add_block_param(rest, Type::I64);
             let out = exit.block(func, span);
             let over = if end.is_some() || readable { func.add_block_after(block) } else { out };
+            let far = if over == out { out } else { func.add_block_after(over) };
             let mut b = Builder::at_end(func, block, span);
             let opaque = b.op(Op::Unary(UnaryOp::Opaque, by));
             let most = b.iconst(Type::I64, limit);
@@ -86,7 +88,12 @@ pub(super) fn apply(
             let to = |block, args| BlockCall { block, args };
             b.effect(Op::Branch { cond, then: to(rest, vec![opaque]), otherwise: to(over, Vec::new()) });
             if over != out {
+                // In front of the data nothing is ever proved.
                 let mut b = Builder::at_end(func, over, span);
+                let zero = b.iconst(Type::I64, 0);
+                let cond = b.op(Op::Icmp(Cond::Slt, [opaque, zero]));
+                b.branch(cond, out, far);
+                let mut b = Builder::at_end(func, far, span);
                 let end = end.unwrap_or_else(|| read(&mut b, ctx, fields.end.as_ref(), Region::PacketEnd));
                 let half = b.iconst(Type::I64, limit / 2);
                 let behind = b.op(Op::PtrAdd(base, half));
@@ -99,9 +106,11 @@ pub(super) fn apply(
 }
 
 /// Reads an end from the context, which is there where this is called.
-fn read(b: &mut Builder<'_>, ctx: Option<Value>, field: Option<&String>, region: Region) -> Value {
+fn read(b: &mut Builder<'_>, ctx: Option<Value>, field: Option<&ContextField>, region: Region) -> Value {
     match (ctx, field) {
-        (Some(ctx), Some(field)) => b.value(Op::CtxLoad { ctx, field: field.clone() }, Type::ptr(region)),
+        (Some(ctx), Some(field)) => {
+            b.value(Op::CtxLoad { ctx, field: field.name.clone() }, Type::ptr(region))
+        }
         _ => b.value(Op::Null, Type::nullable(region)),
     }
 }

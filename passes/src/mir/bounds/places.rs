@@ -135,10 +135,10 @@ impl Places {
     ) -> Option<Place> {
         let own = Place { root: Root::Value(result), offset: 0 };
         match op {
-            Op::CtxLoad { field, .. } if Some(field) == fields.data.as_ref() => {
+            op if GivenBy::reads(func, op, fields.data.as_ref()) => {
                 Some(Place { root: Root::Data, offset: 0 })
             }
-            Op::CtxLoad { field, .. } if Some(field) == fields.meta.as_ref() => {
+            op if GivenBy::reads(func, op, fields.meta.as_ref()) => {
                 Some(Place { root: Root::Meta, offset: 0 })
             }
             Op::PtrAdd(base, by) => match func.constant(*by) {

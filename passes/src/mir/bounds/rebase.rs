@@ -98,10 +98,10 @@ fn variable_step(func: &Function, header: Block, latches: &[Block], param: Value
 
 /// The start of the data, read where it reaches the header.
 fn start(func: &Function, fields: &GivenBy, dominators: &Dominators, header: Block) -> Option<Value> {
-    let field = fields.data.as_ref()?;
     func.each_inst()
-        .filter(|(_, inst)| matches!(&func.insts[*inst].op, Op::CtxLoad { field: f, .. } if f == field))
+        .filter(|(_, inst)| GivenBy::reads(func, &func.insts[*inst].op, fields.data.as_ref()))
         .filter_map(|(_, inst)| func.insts[inst].result)
+        .filter(|value| func.type_of(*value) == Type::ptr(Region::Packet))
         .find(|value| dominators.is_defined_at(func, *value, header, 0))
 }
 
@@ -116,8 +116,7 @@ fn comes_from(
     fields: &GivenBy,
 ) -> bool {
     let is_start = |v: Value| {
-        v == data
-            || matches!(func.def(v).map(|d| &d.op), Some(Op::CtxLoad { field, .. }) if Some(field) == fields.data.as_ref())
+        v == data || func.def(v).is_some_and(|d| GivenBy::reads(func, &d.op, fields.data.as_ref()))
     };
     cfg.predecessors(header).iter().all(|pred| {
         handed(func, *pred, header, param).into_iter().all(|arg| {
