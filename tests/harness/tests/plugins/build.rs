@@ -10,6 +10,7 @@ use pbpf_tests::{
 };
 use std::{
     fs,
+    io::Write as _,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -135,7 +136,7 @@ pub(crate) fn can_load(test: &str) -> bool {
 /// Says that a part of a test cannot be tried here.
 pub(crate) fn skip(test: &str, why: &str) {
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{test}: {why}");
-    eprintln!("skipped: {test}: {why}");
+    let _ = writeln!(std::io::stderr(), "skipped: {test}: {why}");
 }
 
 /// Builds a program and runs it on packets of these lengths; gives what it returned for each.
