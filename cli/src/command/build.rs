@@ -5,7 +5,7 @@ use crate::args::BuildArgs;
 use crate::compile::{Watching, text_of};
 use crate::report;
 use crate::setup::{Setup, bad_option, reason};
-use pbpf_core::diag::Diagnostic;
+use pbpf_core::diag::{Diagnostic, Diagnostics};
 use pbpf_core::graph::Plan;
 use pbpf_core::names;
 use pbpf_core::pass::Level;
@@ -86,10 +86,7 @@ pub(crate) fn run(args: &BuildArgs) -> u8 {
     for file in &files {
         let job = build_file(&setup, &plan, file, &outputs, &watching);
         let mut diagnostics = job.compiled.diagnostics;
-        if setup.session.config.build.deny_warnings
-            && !diagnostics.has_errors()
-            && !diagnostics.list().is_empty()
-        {
+        if denied(&setup, &diagnostics) {
             diagnostics.push(
                 Diagnostic::error("denied-warning", "warnings are errors here")
                     .note("`deny-warnings` is set in `[build]`"),
@@ -98,6 +95,11 @@ pub(crate) fn run(args: &BuildArgs) -> u8 {
         worst = worst.max(report::finish(&diagnostics, &job.sources, format));
     }
     worst
+}
+
+/// Whether all that is wrong are warnings, and the configuration makes them errors.
+fn denied(setup: &Setup, diagnostics: &Diagnostics) -> bool {
+    setup.session.config.build.deny_warnings && !diagnostics.has_errors() && !diagnostics.list().is_empty()
 }
 
 fn plan_outputs(args: &BuildArgs, setup: &Setup) -> Result<(Vec<PathBuf>, Outputs), Vec<Diagnostic>> {
@@ -199,7 +201,7 @@ fn build_file(setup: &Setup, plan: &Plan, file: &Path, outputs: &Outputs, watchi
         texts.extend(all.into_iter().filter_map(|(kind, bytes)| Some((kind, bytes?))));
     }
     // A program with errors writes nothing.
-    if !job.compiled.diagnostics.has_errors() {
+    if !job.compiled.diagnostics.has_errors() && !denied(setup, &job.compiled.diagnostics) {
         for (kind, bytes) in texts {
             if let Err(error) = write(file, kind, &bytes, outputs) {
                 job.compiled.diagnostics.push(error);

@@ -1,6 +1,6 @@
 //! The documentation as tests: each page of an error shows that error, each Python block is a program that pbpf takes.
 //!
-//! Promises: the first Python block of `docs/errors/CODE.md` gives CODE and no other error, the text block after it is what pbpf
+//! Promises: the first Python block of `docs/errors/CODE.md` gives CODE and no other error (with comments such as `# error: [CODE]`, on just those lines), the text block after it is what pbpf
 //! prints, and each further Python block is without errors. `BLESS=1` rewrites the text blocks.
 //! Leaves out: whether the prose is right.
 //!
@@ -11,7 +11,8 @@
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
 use pbpf_tests::{
-    diagnostics::{self, Diagnostic},
+    diagnostics::{self, Diagnostic, Expected},
+    directives::{Kind, expectations},
     golden,
     pages::{self, Block},
     places::Places,
@@ -115,13 +116,23 @@ fn judge_error_page(page: &Page, code: &str) -> Result<(), String> {
         "python" => {
             let folder = folder(page, first.line);
             let seen = diagnose(&folder, first)?;
-            let others: Vec<String> = seen
-                .iter()
-                .filter(|d| d.code != code && d.severity == "error")
-                .map(ToString::to_string)
-                .collect();
-            if !others.is_empty() {
-                return Err(format!("the example gives other errors: {}", others.join("; ")));
+            let expectations =
+                expectations::parse(&first.text, Kind::Python).map_err(|m| format!("{m:?}"))?;
+            if expectations.is_empty() {
+                let others: Vec<String> = seen
+                    .iter()
+                    .filter(|d| d.code != code && d.severity == "error")
+                    .map(ToString::to_string)
+                    .collect();
+                if !others.is_empty() {
+                    return Err(format!("the example gives other errors: {}", others.join("; ")));
+                }
+            } else {
+                let failures =
+                    diagnostics::compare(&seen, &[Expected { file: "example.py".to_owned(), expectations }]);
+                if !failures.is_empty() {
+                    return Err(failures.join("; "));
+                }
             }
             if !seen.iter().any(|d| d.code == code) {
                 return Err("the example does not give the error".to_owned());
@@ -143,12 +154,44 @@ fn judge_error_page(page: &Page, code: &str) -> Result<(), String> {
                 }
             }
         }
+        "mir" => {
+            let folder = folder(page, first.line);
+            fs::write(folder.join("example.mir"), &first.text).unwrap();
+            gives(&folder, &["opt", "example.mir"], code)?;
+        }
+        // A configuration, beside a program without mistakes. Where more is needed to see the error, a test makes it.
+        "toml" => {
+            let folder = folder(page, first.line);
+            fs::write(folder.join("pbpf.toml"), &first.text).unwrap();
+            fs::write(folder.join("example.py"), FINE).unwrap();
+            let words = ["build", "example.py", "--config", "pbpf.toml", "--out-dir", "out"];
+            return gives(&folder, &words, code).or_else(|_| named_by_a_test(code));
+        }
         _ => return named_by_a_test(code),
     }
     // The further programs show how it is done right.
     let after =
         blocks.iter().skip_while(|block| block.line <= first.line).filter(|block| block.language == "python");
     after.into_iter().try_for_each(|block| clean(page, block))
+}
+
+/// A program without mistakes.
+const FINE: &str = "from pbpf import bpf, bpfglobal, section\n\n\n@bpf\n@section(\"tracepoint/syscalls/sys_enter_execve\")\n\
+                    def hello(ctx):\n    print(\"hello\")\n    return 0\n\n\n@bpf\n@bpfglobal\ndef LICENSE() -> str:\n    return \"GPL\"\n";
+
+/// pbpf with these words gives the error.
+fn gives(folder: &Path, words: &[&str], code: &str) -> Result<(), String> {
+    let done = run(folder, &places().pbpf, &[words, &["--message-format", "json"]].concat());
+    let seen = diagnostics::parse(&done.stdout)?;
+    if seen.iter().any(|d| d.code == code) {
+        return Ok(());
+    }
+    Err(format!(
+        "the example does not give the error: pbpf {}: {}{}",
+        done.ending(),
+        done.stdout,
+        done.last_words()
+    ))
 }
 
 /// The text block right after the example is what pbpf prints.
@@ -181,8 +224,15 @@ fn clean(page: &Page, block: &Block) -> Result<(), String> {
     if seen.is_empty() { Ok(()) } else { Err(format!("line {}: {}", block.line, seen.join("; "))) }
 }
 
+/// Codes that no test can make, and why.
+const CANNOT_BE_MADE: &[(&str, &str)] =
+    &[("no-trace", "the loader mounts tracefs itself, and without root another error comes first")];
+
 /// An example that no page can hold, such as a broken plugin, is made by a test that names the code.
 fn named_by_a_test(code: &str) -> Result<(), String> {
+    if CANNOT_BE_MADE.iter().any(|(known, _)| *known == code) {
+        return Ok(());
+    }
     let wanted = format!("\"{code}\"");
     let bracketed = format!("[{code}]");
     let listed = Command::new("git").args(["ls-files"]).current_dir(&places().root).output().unwrap();
@@ -233,9 +283,11 @@ fn each_python_block_is_a_program() {
 #[test]
 fn each_mir_block_is_mir() {
     let mut mistakes = Vec::new();
-    for page in pages_below("docs") {
-        for block in pages::blocks(&page.text).iter().filter(|block| block.language == "mir") {
-            let folder = folder(&page, block.line);
+    for page in pages_below("docs").iter().filter(|page| !page.path.starts_with("docs/errors")) {
+        // A module opens with its version; what does not is a piece of one.
+        let is_module = |block: &&Block| block.language == "mir" && block.text.starts_with("mir ");
+        for block in pages::blocks(&page.text).iter().filter(is_module) {
+            let folder = folder(page, block.line);
             fs::write(folder.join("example.mir"), &block.text).unwrap();
             let done = run(&folder, &places().pbpf, &["opt", "example.mir"]);
             if done.status != Some(0) {

@@ -1,0 +1,48 @@
+"""Declarations of maps that the kernel would refuse."""
+
+from ctypes import c_uint32, c_uint64
+
+from pbpf import bpf, bpfglobal, map, section
+from pbpf.maps import HashMap, RingBuffer
+
+
+@bpf
+@map
+def no_size() -> HashMap:  # error: [bad-map] "max_entries"
+    return HashMap(key=c_uint32, value=c_uint64)
+
+
+@bpf
+@map
+def no_entries() -> HashMap:  # error: [bad-map]
+    return HashMap(key=c_uint32, value=c_uint64, max_entries=0)
+
+
+@bpf
+@map
+def no_key() -> HashMap:  # error: [bad-map] "key"
+    return HashMap(value=c_uint64, max_entries=1)
+
+
+@bpf
+@map
+def odd() -> RingBuffer:  # error: [bad-map] "power of two"
+    return RingBuffer(max_entries=1000)
+
+
+@bpf
+@map
+def unknown() -> HashMap:
+    return HashMap(key=c_uint32, value=c_uint64, max_entrees=1)  # error: [bad-map] "max_entries"
+
+
+@bpf
+@section("tracepoint/syscalls/sys_enter_execve")
+def main(ctx):
+    return 0
+
+
+@bpf
+@bpfglobal
+def LICENSE() -> str:
+    return "GPL"

@@ -1,0 +1,100 @@
+//! What single commands say where something other than the program is in the way.
+//!
+//! Promises: the code, the exit status, and that nothing is left behind. Leaves out: programs (cases), projects (`projects`), bad files (`inputs`).
+
+#![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
+
+use pbpf_tests::{
+    diagnostics,
+    places::Places,
+    process::{self, Finished},
+    sys,
+};
+use std::{fs, path::PathBuf, process::Command, sync::OnceLock, time::Duration};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn places() -> &'static Places {
+    static PLACES: OnceLock<Places> = OnceLock::new();
+    PLACES.get_or_init(|| {
+        let places = Places::find().unwrap();
+        places.build_pbpf().unwrap();
+        places
+    })
+}
+
+/// A fresh folder for one test, with these files.
+fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let folder = places().target.join("test-commands").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for (file, text) in files {
+        fs::write(folder.join(file), text).unwrap();
+    }
+    folder
+}
+
+fn pbpf(folder: &PathBuf, arguments: &[&str]) -> Finished {
+    let mut command = Command::new(&places().pbpf);
+    command
+        .args(arguments)
+        .args(["--message-format", "json"])
+        .current_dir(folder)
+        .env_remove("PBPF_PLUGIN_PATH");
+    process::run(&mut command, LIMIT).unwrap()
+}
+
+#[track_caller]
+fn ends(done: &Finished, status: i32, code: &str) {
+    let seen = diagnostics::parse(&done.stdout).unwrap_or_default();
+    let codes: Vec<&str> = seen.iter().map(|d| d.code.as_str()).collect();
+    assert!(codes.contains(&code), "{codes:?}, {}: {}", done.ending(), done.last_words());
+    assert_eq!(done.status, Some(status), "{codes:?}: {}", done.last_words());
+}
+
+/// A program in `section`, with a function that is no program because of what it lacks.
+fn program(section: &str) -> String {
+    let head = "from pbpf import bpf, bpfglobal, section\n\n\n";
+    let main = format!("@bpf\n@section(\"{section}\")\ndef main(ctx):\n    return 0\n\n\n");
+    let other = "@section(\"raw_tp/sys_enter\")\ndef other(ctx):\n    return 0\n\n\n";
+    let license = "@bpf\n@bpfglobal\ndef LICENSE() -> str:\n    return \"GPL\"\n";
+    [head, &main, other, license].concat()
+}
+
+#[test]
+fn denied_warnings_are_errors_and_write_nothing() {
+    let source = program("raw_tp/sys_enter");
+    let folder = folder("denied", &[("a.py", &source), ("pbpf.toml", "[build]\ndeny-warnings = true\n")]);
+    let done = pbpf(&folder, &["build", "a.py", "--config", "pbpf.toml", "--out-dir", "out"]);
+    ends(&done, 1, "denied-warning");
+    ends(&done, 1, "missing-bpf");
+    assert!(!folder.join("out/a.bpf.o").exists(), "an object was written");
+    let done = pbpf(&folder, &["build", "a.py", "--out-dir", "out"]);
+    ends(&done, 0, "missing-bpf");
+    assert!(folder.join("out/a.bpf.o").exists(), "no object was written");
+}
+
+#[test]
+fn the_interpreter_stops_what_does_not_end() {
+    let text = "mir 1\nsource \"f.py\"\n\nfunction fn0 f(x: s64) -> i64 static @0..9 {\nblock0(v0: i64):\n  jump block1(v0) @1..2\n\
+                block1(v1: i64):\n  jump block1(v1) @1..2\n}\n";
+    let folder = folder("interpreter", &[("a.mir", text)]);
+    ends(&pbpf(&folder, &["opt", "a.mir", "--interpret", "f(1)"]), 1, "interpreter-fault");
+}
+
+#[test]
+fn what_cannot_be_attached_is_the_environment() {
+    let source = program("tracepoint/syscalls/sys_enter_nosuch");
+    let folder = folder("attach", &[("a.py", &source)]);
+    let code = if sys::is_root() { "not-attached" } else { "no-privilege" };
+    ends(&pbpf(&folder, &["run", "a.py", "--duration", "0.1"]), 3, code);
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for words in [&["--help"][..], &["--version"], &["help"], &["build", "--help"], &["plugin", "--help"]] {
+        let done = process::run(Command::new(&places().pbpf).args(words), LIMIT).unwrap();
+        assert_eq!(done.status, Some(0), "{words:?}: {}", done.last_words());
+        assert!(!done.stdout.is_empty() && done.stderr.is_empty(), "{words:?}: {}", done.last_words());
+    }
+}
