@@ -49,8 +49,8 @@ pub struct Built {
     pub without_page: BTreeSet<String>,
 }
 
-/// Reads and builds a case.
-pub fn build(places: &Places, found: &Found) -> Built {
+/// Reads and builds a case. `kernel`: whether the running kernel may be asked about a program that it must refuse.
+pub fn build(places: &Places, found: &Found, kernel: bool) -> Built {
     let mut built = Built {
         case: Case::default(),
         failures: Vec::new(),
@@ -79,7 +79,7 @@ pub fn build(places: &Places, found: &Found) -> Built {
             return built;
         }
     }
-    let bench = Bench { places, found, case: &built.case, without_page: RefCell::default() };
+    let bench = Bench { places, found, case: &built.case, kernel, without_page: RefCell::default() };
     let result = match found.kind {
         Kind::C => bench.clang(),
         Kind::Mir => bench.mir(&text),
@@ -121,6 +121,7 @@ struct Bench<'a> {
     places: &'a Places,
     found: &'a Found,
     case: &'a Case,
+    kernel: bool,
     without_page: RefCell<BTreeSet<String>>,
 }
 
@@ -206,7 +207,7 @@ impl Bench<'_> {
         if !built && self.case.verdict.is_some() {
             failures.push("there is no object for the kernel".to_owned());
         }
-        if refused && crate::sys::is_root() && env::var_os("PBPF_TEST_NO_KERNEL").is_none() {
+        if refused && self.kernel {
             let words = self.words(&["verify", "--message-format", "json"], &sources);
             self.judge(&self.pbpf(&words)?, &all)?;
         }

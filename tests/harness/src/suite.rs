@@ -101,7 +101,7 @@ pub fn run(places: &Places, selection: &Selection, say: &(impl Fn(&str) + Sync))
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some(found) = found.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let mut built = built(places, found, &add);
+                    let mut built = built(places, found, here.barred.is_none(), &add);
                     let codes = std::mem::take(&mut built.without_page);
                     without_page.lock().unwrap_or_else(PoisonError::into_inner).extend(codes);
                     let Some(plan) = built.plan.take() else { continue };
@@ -132,8 +132,8 @@ pub fn run(places: &Places, selection: &Selection, say: &(impl Fn(&str) + Sync))
 }
 
 /// Builds a case and reports on that.
-fn built(places: &Places, found: &Found, add: &impl Fn(&str, Report)) -> Built {
-    let mut built = compile::build(places, found);
+fn built(places: &Places, found: &Found, kernel: bool, add: &impl Fn(&str, Report)) -> Built {
+    let mut built = compile::build(places, found, kernel);
     let outcome = match &built.skipped {
         Some(reason) if ci() => Outcome::Failed(vec![reason.clone()]),
         Some(reason) => Outcome::Skipped(reason.clone()),
