@@ -1,4 +1,6 @@
 //! Embeds the pages of `docs/errors` for `pbpf explain`.
+//!
+//! Promises: pages in order of their names. Leaves out: reading them at run time.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,4 +1,6 @@
 //! `pbpf build`.
+//!
+//! Promises: a file with errors writes nothing, and the errors of all files are told. Leaves out: loading.
 
 use super::{Job, compile_file, emit, failed};
 use crate::args::BuildArgs;

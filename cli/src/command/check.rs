@@ -1,4 +1,6 @@
 //! `pbpf check`: everything but LLVM and the kernel.
+//!
+//! Promises: the same diagnostics as `pbpf build`, without LLVM. Leaves out: what only LLVM knows.
 
 use super::{compile_file, failed};
 use crate::args::CheckArgs;

@@ -1,4 +1,6 @@
 //! The commands, one file each.
+//!
+//! Promises: what several commands share is here once. Leaves out: the commands themselves.
 
 pub(crate) mod build;
 pub(crate) mod check;

@@ -1,4 +1,6 @@
 //! `pbpf opt`: passes over MIR text, and the interpreter.
+//!
+//! Promises: MIR is verified before any pass runs. Leaves out: passes of other levels.
 
 use super::failed;
 use crate::args::OptArgs;

@@ -1,4 +1,6 @@
 //! `pbpf passes`.
+//!
+//! Promises: the graph as `pbpf build` would run it. Leaves out: running it.
 
 use super::failed;
 use crate::args::{GraphFormat, PassesArgs};

@@ -1,4 +1,7 @@
 //! `pbpf plugin`.
+//!
+//! Promises: good plugins are listed beside the reasons why others are refused. Leaves out: finding them,
+//! which the host does.
 
 use super::failed;
 use crate::args::{Common, MessageFormat, PluginArgs, PluginCommand};

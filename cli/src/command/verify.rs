@@ -1,4 +1,7 @@
 //! `pbpf verify`: what the kernel's verifier says, attaching nothing.
+//!
+//! Promises: one verdict for each program; a refusal is a diagnostic on the Python line. Leaves out:
+//! attaching.
 
 use super::{Job, compile_file, emit, failed};
 use crate::args::{MessageFormat, VerifyArgs};

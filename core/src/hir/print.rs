@@ -159,7 +159,7 @@ impl Printer<'_> {
                 self.line(&format!("{} {}= {}", self.place(place), op.as_str(), self.typed(value)));
             }
             StmtKind::Delete { map, key } => {
-                self.line(&format!("del {}[{}]", self.map(*map), self.expr(key)))
+                self.line(&format!("del {}[{}]", self.map(*map), self.expr(key)));
             }
             StmtKind::If { test, then, orelse } => {
                 self.inner(&format!("if {}:", self.expr(test)), then);

@@ -1,4 +1,6 @@
 //! Expressions.
+//!
+//! Promises: an expression has a type, or a diagnostic has been told. Leaves out: fields and indices.
 
 use super::numbers::{self, Int};
 use super::{Frame, Infer_, State};

@@ -1,4 +1,6 @@
 //! Statements, places, and what assignments make of locals.
+//!
+//! Promises: types of locals only widen, so that rounds end. Leaves out: expressions.
 
 use super::numbers::{self, Int};
 use super::{Frame, Infer_};

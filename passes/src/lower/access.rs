@@ -1,4 +1,7 @@
 //! Memory: addresses, loads, stores and copies.
+//!
+//! Promises: a field of a kernel struct stays a path, to be relocated; any other is a constant offset.
+//! Leaves out: how regions are read.
 
 use super::{Lowering, machine_type};
 use pbpf_core::diag::Diagnostic;

@@ -1,4 +1,6 @@
 //! Calls: helpers, kfuncs, functions of the file, print.
+//!
+//! Promises: arguments in the order and width of the row. Leaves out: whether the call is allowed.
 
 use super::Lowering;
 use super::access::Address;

@@ -1,4 +1,6 @@
 //! Expressions.
+//!
+//! Promises: Python's order of evaluation. Leaves out: numbers, memory, calls and text.
 
 use super::Lowering;
 use super::access::Address;

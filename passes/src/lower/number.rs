@@ -1,4 +1,7 @@
 //! Numbers: widths, signs, arithmetic and comparison by value.
+//!
+//! Promises: what CPython computes, as long as it fits 64 bits. Leaves out: signed division, which `divide`
+//! makes.
 
 use super::Lowering;
 use pbpf_core::ast::{BinaryOp as Py, CompareOp};

@@ -1,4 +1,6 @@
 //! `print`: one format of the kernel's, and its arguments.
+//!
+//! Promises: `%` in the text prints as it stands. Leaves out: which helper prints.
 
 use super::Lowering;
 use pbpf_core::hir::{Expr, PrintPart};

@@ -1,4 +1,6 @@
 //! Statements.
+//!
+//! Promises: what is never reached is not lowered. Leaves out: expressions.
 
 use super::access::Address;
 use super::{Loop, Lowering};

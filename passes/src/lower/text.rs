@@ -1,4 +1,6 @@
 //! Text: comparison of a buffer with a literal.
+//!
+//! Promises: bytes behind a NUL do not count. Leaves out: two buffers.
 
 use super::Lowering;
 use pbpf_core::diag::Diagnostic;

@@ -1,4 +1,7 @@
 //! Bodies of functions: statements, places and expressions.
+//!
+//! Promises: a name assigned anywhere in a function is local there, as in Python. Leaves out: calls and
+//! operators.
 
 use super::Resolver;
 use super::scope::Entry;

@@ -1,4 +1,6 @@
 //! Calls: built-in functions, types, helpers, map methods and functions of the file.
+//!
+//! Promises: arguments in the order of the row, whatever way they are written. Leaves out: their types.
 
 use super::Resolver;
 use super::body::Body;

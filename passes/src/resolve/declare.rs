@@ -1,4 +1,6 @@
 //! Declarations: maps, global variables, structs, functions and classes of callbacks.
+//!
+//! Promises: a wrong declaration is told once. Leaves out: bodies.
 
 use super::map_kinds::{MapKind, Shape};
 use super::scope::{Decorator, Entry};

@@ -1,4 +1,6 @@
 //! Imports and constants at the top level.
+//!
+//! Promises: `pythonbpf` and `pbpf` offer the same names. Leaves out: user space's imports.
 
 use super::map_kinds;
 use super::scope::{Decorator, Entry};

@@ -1,4 +1,6 @@
 //! Types as annotations and constructors name them.
+//!
+//! Promises: sizes of the x86-64 ABI. Leaves out: inference.
 
 use super::Resolver;
 use super::scope::Entry;
