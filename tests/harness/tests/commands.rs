@@ -10,7 +10,7 @@ use pbpf_tests::{
     process::{self, Finished},
     sys,
 };
-use std::{fs, path::PathBuf, process::Command, sync::OnceLock, time::Duration};
+use std::{fs, io::Write, path::PathBuf, process::Command, sync::OnceLock, time::Duration};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -52,6 +52,12 @@ fn ends(done: &Finished, status: i32, code: &str) {
     assert_eq!(done.status, Some(status), "{codes:?}: {}", done.last_words());
 }
 
+/// Says that a test did not run. Where a kernel is promised, that is a failure.
+fn skip(reason: &str) {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "may not be skipped under CI=true: {reason}");
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+}
+
 /// A program in `section`, with a function that is no program because of what it lacks.
 fn program(section: &str) -> String {
     let head = "from pbpf import bpf, bpfglobal, section\n\n\n";
@@ -88,6 +94,47 @@ fn what_cannot_be_attached_is_the_environment() {
     let folder = folder("attach", &[("a.py", &source)]);
     let code = if sys::is_root() { "not-attached" } else { "no-privilege" };
     ends(&pbpf(&folder, &["run", "a.py", "--duration", "0.1"]), 3, code);
+}
+
+/// tracefs is hidden under an empty folder, in a mount namespace of its own, and what could mount it is taken from pbpf.
+#[test]
+fn a_program_without_tracefs_says_so() {
+    if !sys::is_root() {
+        return skip("hiding tracefs needs root");
+    }
+    let folder = folder("trace", &[("a.py", &program("raw_tp/sys_enter"))]);
+    let script = "mount -t tmpfs none /sys/kernel && exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh"]).arg(&places().pbpf);
+    command.args(["run", "a.py", "--duration", "0.1", "--message-format", "json"]);
+    command.current_dir(&folder).env_remove("PBPF_PLUGIN_PATH");
+    ends(&process::run(&mut command, LIMIT).unwrap(), 3, "no-trace");
+}
+
+#[test]
+fn options_that_mean_nothing_are_usage() {
+    let folder = folder("options", &[("a.py", &program("raw_tp/sys_enter"))]);
+    let wrong: [&[&str]; 5] = [
+        &["check", "a.py", "--cpu", "v9"],
+        &["check", "a.py", "--target-kernel", "new"],
+        &["build", "a.py", "--emit", "jpeg"],
+        &["build"],
+        &["run", "a.py", "--duration=-1"],
+    ];
+    for words in wrong {
+        ends(&pbpf(&folder, words), 2, "bad-option");
+    }
+}
+
+#[test]
+fn kernel_types_that_are_none_are_the_environment() {
+    let source = program("raw_tp/sys_enter")
+        .replace("(ctx):\n    return 0", "(ctx):\n    return struct_task_struct(1).pid")
+        .replacen("from pbpf", "from vmlinux import struct_task_struct\nfrom pbpf", 1);
+    let folder = folder("types", &[("a.py", &source), ("note.txt", "no types\n"), ("empty", "")]);
+    for file in ["note.txt", "empty", "missing", "."] {
+        ends(&pbpf(&folder, &["check", "a.py", "--btf", file]), 3, "no-kernel-types");
+    }
 }
 
 #[test]

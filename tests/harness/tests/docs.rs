@@ -1,12 +1,14 @@
 //! The documentation as tests: each page of an error shows that error, each Python block is a program that pbpf takes.
 //!
-//! Promises: the first Python block of `docs/errors/CODE.md` gives CODE and no other error (with comments such as `# error: [CODE]`, on just those lines), the text block after it is what pbpf
-//! prints, and each further Python block is without errors. `BLESS=1` rewrites the text blocks.
+//! Promises: the first Python block of `docs/errors/CODE.md` gives CODE and no other error (with comments such as
+//! `# error: [CODE]`, on just those lines), the text block after it is what pbpf prints, and each further Python block is
+//! without errors. `BLESS=1` rewrites the text blocks.
 //! Leaves out: whether the prose is right.
 //!
 //! After the fence may stand: `python build` or `python verify` for errors that only that command gives, `python user` for a program
-//! that is user-space only. `console` blocks of error pages are commands to run: `$ pbpf check missing.py`. A page whose first
-//! block is in another language is about something that other tests make; one of them must name its code.
+//! that is user-space only, `mir PASSES` for errors of these passes. `console` blocks of error pages are commands to run:
+//! `$ pbpf check missing.py`. A page whose first block is in another language is about something that other tests make; one of
+//! them must name its code.
 
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
@@ -157,7 +159,11 @@ fn judge_error_page(page: &Page, code: &str) -> Result<(), String> {
         "mir" => {
             let folder = folder(page, first.line);
             fs::write(folder.join("example.mir"), &first.text).unwrap();
-            gives(&folder, &["opt", "example.mir"], code)?;
+            let mut words = vec!["opt", "example.mir"];
+            if let Some(passes) = first.words.first() {
+                words.extend(["--passes", passes]);
+            }
+            gives(&folder, &words, code)?;
         }
         // A configuration, beside a program without mistakes. Where more is needed to see the error, a test makes it.
         "toml" => {
@@ -224,15 +230,8 @@ fn clean(page: &Page, block: &Block) -> Result<(), String> {
     if seen.is_empty() { Ok(()) } else { Err(format!("line {}: {}", block.line, seen.join("; "))) }
 }
 
-/// Codes that no test can make, and why.
-const CANNOT_BE_MADE: &[(&str, &str)] =
-    &[("no-trace", "the loader mounts tracefs itself, and without root another error comes first")];
-
 /// An example that no page can hold, such as a broken plugin, is made by a test that names the code.
 fn named_by_a_test(code: &str) -> Result<(), String> {
-    if CANNOT_BE_MADE.iter().any(|(known, _)| *known == code) {
-        return Ok(());
-    }
     let wanted = format!("\"{code}\"");
     let bracketed = format!("[{code}]");
     let listed = Command::new("git").args(["ls-files"]).current_dir(&places().root).output().unwrap();
