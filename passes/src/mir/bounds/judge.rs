@@ -14,6 +14,10 @@ use pbpf_core::mir::analysis::Dominators;
 use pbpf_core::mir::{Block, FuncId, Function, Inst, Module, Op, Region, Value, ValueDef};
 use pbpf_core::pass::Context;
 
+/// A constant of this size is not added to any pointer: "math between pkt pointer and 536870912 is not allowed"
+/// (`BPF_MAX_VAR_OFF`).
+const FARTHEST: u64 = 1 << 29;
+
 /// What was found in a function.
 pub(super) struct Found {
     /// Changes to be made before instructions.
@@ -85,6 +89,14 @@ impl Judge<'_, '_, '_> {
             && let Some(made) = self.flow.places.made(Root::Value(result))
         {
             self.bound(state, block, inst, made);
+        }
+        if let (Op::PtrAdd(..), Some(place)) =
+            (op, func.insts[inst].result.and_then(|r| self.flow.places.of(r)))
+            && place.offset.unsigned_abs() >= FARTHEST
+        {
+            let text = format!("this moves a packet pointer by {} bytes", place.offset);
+            let diagnostic = Diagnostic::error("unproved-packet-access", text).at(func.insts[inst].span);
+            self.cx.emit(diagnostic.help("a packet has at most 65535 bytes that can be read"));
         }
         if let Op::Icmp(cond, [a, b]) = op {
             let known =
@@ -163,7 +175,7 @@ impl Judge<'_, '_, '_> {
         if first.saturating_add(reach) < 0 || (known_start && reach == 0 && first < 0) {
             return refuse(
                 self,
-                format!("this is {} bytes in front of the data", -first),
+                format!("this is {} bytes in front of the data", first.unsigned_abs()),
                 "the packet starts at `data`",
             );
         }
@@ -191,7 +203,7 @@ impl Judge<'_, '_, '_> {
         }
         let need = self.together(block, at, place.root).max(need);
         // From the pointer accessed, up to the farthest byte that is sure to be touched next.
-        let len = need - place.offset;
+        let len = need.saturating_sub(place.offset);
         self.found.edits.push((block, inst, Edit::Check { ptr: access.ptr, len, end }));
         state.prove(place.root, need);
         self.cx.explain(span, || format!("checked: {} from here are inside the packet", bytes(len)));
@@ -218,7 +230,8 @@ impl Judge<'_, '_, '_> {
                     let Some(place) = self.flow.places.of(access.ptr).filter(|p| p.root == root) else {
                         continue;
                     };
-                    let end = place.offset + access.offset + access.size.unwrap_or(0);
+                    let end =
+                        place.offset.saturating_add(access.offset).saturating_add(access.size.unwrap_or(0));
                     if reach.saturating_add(end) <= MAX_OFFSET {
                         most = most.max(end);
                     }

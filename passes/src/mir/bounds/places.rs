@@ -144,14 +144,17 @@ impl Places {
             Op::PtrAdd(base, by) => match func.constant(*by) {
                 Some(n) => {
                     let place = self.of(*base)?;
-                    Some(Place { offset: place.offset.checked_add(n)?, ..place })
+                    Some(Place { offset: place.offset.saturating_add(n), ..place })
                 }
                 None => self.of(*base).map(|_| own),
             },
             Op::FieldAddr { base, record, path } => {
                 let place = self.of(*base)?;
                 let by = follow(&module.types, *record, path).ok()?.offset();
-                Some(Place { offset: place.offset.checked_add(i64::try_from(by).ok()?)?, ..place })
+                Some(Place {
+                    offset: place.offset.saturating_add(i64::try_from(by).unwrap_or(i64::MAX)),
+                    ..place
+                })
             }
             Op::Refine(base) | Op::Unary(UnaryOp::Opaque, base) => self.of(*base),
             _ => Some(own),

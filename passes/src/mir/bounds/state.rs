@@ -138,7 +138,7 @@ impl Flow<'_> {
             // `p < end` proves one byte more, but for the verifier nothing where `p` is the root itself.
             let bytes = match fact.cond {
                 Cond::Ule => place.offset,
-                Cond::Ult if place.offset > 0 => place.offset + 1,
+                Cond::Ult if place.offset > 0 => place.offset.saturating_add(1),
                 _ => continue,
             };
             if bytes > 0 && self.places.reach(place.root).saturating_add(bytes) <= MAX_OFFSET {
