@@ -1,15 +1,16 @@
-//! Which numbers a value can be, and whether the verifier can see it.
+//! Which numbers a value can be, and which the verifier takes it for.
 //!
-//! Promises: [`Ranges::at`] never leaves out a number that the value can be where the block runs. A range is `visible`
-//! if the verifier finds it (or a smaller one) in the code as it is: by the widths of loads, masks, shifts, sums and
-//! by comparisons with constants that come before the value is used. It loses the range of a quotient or remainder, and
-//! a comparison tells it only of the register compared, not of what was computed from it before.
+//! Promises: [`Ranges::at`] never leaves out a number that the value can be where the block runs. [`Ranges::seen`] is
+//! what the verifier can be relied on to find in the code that LLVM makes: by the widths of loads, by masks, by constant
+//! shifts, sums and products, and by comparisons with constants. It is not to be relied on where LLVM knows better and
+//! drops the mask or the comparison, where LLVM may compare something else instead, and for quotients and remainders,
+//! of which the verifier knows nothing.
 //! Leaves out: relations between two variables.
 //!
 //! Numbers are signed at their own width; an `i1` is 0 or 1.
 
 use super::eval;
-use super::facts::{Facts, Right};
+use super::facts::{Fact, Facts, Right};
 use pbpf_core::mir::analysis::{Cfg, Dominators};
 use pbpf_core::mir::{BinaryOp, Block, CastKind, Cond, Function, Inst, Op, Type, UnaryOp, Value, ValueDef};
 use std::cell::RefCell;
@@ -22,38 +23,37 @@ pub(super) struct Range {
     pub(super) lo: i64,
     /// The greatest.
     pub(super) hi: i64,
-    /// Whether the verifier can see it.
-    pub(super) visible: bool,
 }
 
 impl Range {
     /// One number.
-    fn of(n: i64) -> Self {
-        Self { lo: n, hi: n, visible: true }
+    pub(super) fn of(n: i64) -> Self {
+        Self { lo: n, hi: n }
     }
 
     /// All numbers of a type.
     pub(super) fn all(ty: Type) -> Self {
         match ty.bits() {
-            1 => Self { lo: 0, hi: 1, visible: true },
-            64 => Self { lo: i64::MIN, hi: i64::MAX, visible: true },
-            bits => Self { lo: -(1 << (bits - 1)), hi: (1 << (bits - 1)) - 1, visible: true },
+            1 => Self { lo: 0, hi: 1 },
+            64 => Self { lo: i64::MIN, hi: i64::MAX },
+            bits => Self { lo: -(1 << (bits - 1)), hi: (1 << (bits - 1)) - 1 },
         }
     }
 
-    fn hidden(self) -> Self {
-        Self { visible: false, ..self }
+    /// The numbers of either.
+    pub(super) fn union(self, other: Self) -> Self {
+        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi) }
     }
 
-    fn union(self, other: Self) -> Self {
-        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi), visible: self.visible && other.visible }
-    }
-
-    /// The numbers of both; a comparison makes the verifier see both ends that it gives.
-    fn narrowed(self, lo: i64, hi: i64) -> Self {
-        let out = Self { lo: self.lo.max(lo), hi: self.hi.min(hi), visible: self.visible };
-        // What contradicts itself is never reached.
+    /// The numbers of both; `self` where there are none, for what contradicts itself is never reached.
+    fn both(self, other: Self) -> Self {
+        let out = Self { lo: self.lo.max(other.lo), hi: self.hi.min(other.hi) };
         if out.lo > out.hi { self } else { out }
+    }
+
+    /// Whether all numbers are also in the other.
+    fn is_inside(self, other: Self) -> bool {
+        other.lo <= self.lo && self.hi <= other.hi
     }
 
     /// Whether no number is negative.
@@ -62,13 +62,24 @@ impl Range {
     }
 
     /// The range if it is one of `ty`, all of `ty` otherwise: the sum may have wrapped.
-    fn fit(ty: Type, lo: i128, hi: i128, visible: bool) -> Self {
+    fn fit(ty: Type, lo: i128, hi: i128) -> Self {
         let all = Self::all(ty);
         match (i64::try_from(lo), i64::try_from(hi)) {
-            (Ok(lo), Ok(hi)) if lo >= all.lo && hi <= all.hi => Self { lo, hi, visible },
+            (Ok(lo), Ok(hi)) if (Self { lo, hi }).is_inside(all) => Self { lo, hi },
             _ => all,
         }
     }
+}
+
+/// Whose knowledge is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Eye {
+    /// What is so.
+    Truth,
+    /// What LLVM may know: all but what is opaque.
+    Optimiser,
+    /// What the verifier can be relied on to find.
+    Verifier,
 }
 
 /// The ranges of the values of a function.
@@ -77,13 +88,13 @@ pub(super) struct Ranges<'a> {
     cfg: &'a Cfg,
     dominators: &'a Dominators,
     facts: &'a Facts,
-    known: RefCell<HashMap<(Value, Block), Range>>,
+    known: RefCell<HashMap<(Value, Block, Eye), Range>>,
     /// Parameters being asked for, which a loop asks for again.
-    open: RefCell<Vec<Value>>,
+    open: RefCell<Vec<(Value, Eye)>>,
 }
 
 /// How far the definition of a value is followed.
-const DEPTH: u32 = 32;
+const DEPTH: u32 = 24;
 
 impl<'a> Ranges<'a> {
     /// The ranges in `func`.
@@ -98,114 +109,168 @@ impl<'a> Ranges<'a> {
 
     /// The numbers that `value` can be where `block` runs.
     pub(super) fn at(&self, value: Value, block: Block) -> Range {
-        self.find(value, block, 0)
+        self.find(value, block, Eye::Truth, 0)
     }
 
-    fn find(&self, value: Value, block: Block, depth: u32) -> Range {
+    /// The numbers that the verifier takes `value` for where `block` runs.
+    pub(super) fn seen(&self, value: Value, block: Block) -> Range {
+        self.find(value, block, Eye::Verifier, 0)
+    }
+
+    fn find(&self, value: Value, block: Block, eye: Eye, depth: u32) -> Range {
         let ty = self.func.type_of(value);
-        if !ty.is_int() || depth > DEPTH {
-            return Range::all(if ty.is_int() { ty } else { Type::I64 });
+        if !ty.is_int() {
+            return Range::all(Type::I64);
         }
-        if let Some(known) = self.known.borrow().get(&(value, block)) {
+        if depth > DEPTH {
+            return Range::all(ty);
+        }
+        if let Some(known) = self.known.borrow().get(&(value, block, eye)) {
             return *known;
         }
-        let home = match self.func.values[value].def {
-            ValueDef::Param(home) => home,
-            ValueDef::Inst(inst) => self.dominators.place(inst).map_or(block, |(home, _)| home),
-        };
         let base = match self.func.values[value].def {
-            ValueDef::Param(home) => self.param(value, home, depth),
-            ValueDef::Inst(inst) => self.result(inst, ty, home, depth),
+            ValueDef::Param(home) => self.param(value, home, eye, depth),
+            ValueDef::Inst(inst) => {
+                // What a comparison says later of an operand, the verifier does not take over to the result.
+                let home = self.dominators.place(inst).map_or(block, |(home, _)| home);
+                let place = if eye == Eye::Verifier { home } else { block };
+                self.result(inst, ty, place, block, eye, depth)
+            }
         };
-        let range = self.narrow(value, ty, base, block);
+        let range = self.narrow(value, ty, base, block, eye, depth);
         // Below a loop that is still open the answer may be too wide; it is not kept.
         if self.open.borrow().is_empty() {
-            self.known.borrow_mut().insert((value, block), range);
+            self.known.borrow_mut().insert((value, block, eye), range);
         }
         range
     }
 
     /// What the comparisons on the way to `block` leave of a range.
-    fn narrow(&self, value: Value, ty: Type, mut range: Range, block: Block) -> Range {
-        let (mut lo, mut hi, mut shown) = (range.lo, range.hi, true);
-        for (_, fact) in self.facts.of(self.dominators, block).filter(|(_, f)| f.a == value) {
-            let (n_lo, n_hi) = match fact.b {
-                Right::Const(n) => {
-                    let n = eval::wrap(ty, n);
-                    (n, n)
-                }
-                // The other side may be known to lie between constants.
-                Right::Value(other) => {
-                    let Some(ValueDef::Inst(inst)) = self.func.values.get(other).map(|v| v.def) else {
-                        continue;
-                    };
-                    match self.func.insts[inst].op {
-                        Op::Binary(..) | Op::Cast(..) | Op::Load { .. } | Op::Select(..) => {
-                            let home = self.dominators.place(inst).map_or(block, |(b, _)| b);
-                            let r = self.result(inst, ty, home, DEPTH - 4);
-                            // Before 6.8 the verifier learns nothing from a comparison of two variables.
-                            shown &= r.lo == r.hi;
-                            (r.lo, r.hi)
-                        }
-                        _ => continue,
-                    }
-                }
-            };
-            tighten(fact.cond, (n_lo, n_hi), &mut lo, &mut hi);
+    fn narrow(&self, value: Value, ty: Type, mut range: Range, block: Block, eye: Eye, depth: u32) -> Range {
+        if eye == Eye::Verifier && !self.is_compared_itself(value, 0) {
+            return range;
         }
-        if (lo, hi) != (range.lo, range.hi) {
-            // A hidden range stays hidden in the end that no comparison gave.
-            let both = lo != range.lo && hi != range.hi;
-            range = range.narrowed(lo, hi);
-            range.visible = (range.visible || both) && shown;
+        for (at, fact) in self.facts.of(self.dominators, block).filter(|(_, f)| f.a == value) {
+            let Some(limit) = self.limit(&fact, ty, block, eye, depth) else { continue };
+            let Some(allowed) = allowed(fact.cond, ty, range, limit) else { continue };
+            let dropped = eye == Eye::Verifier && {
+                let before = self.dominators.immediate(at).unwrap_or(at);
+                depth < DEPTH && self.find(value, before, Eye::Optimiser, depth + 8).is_inside(allowed)
+            };
+            if !dropped {
+                range = range.both(allowed);
+            }
         }
         range
     }
 
-    fn result(&self, inst: Inst, ty: Type, home: Block, depth: u32) -> Range {
-        let of = |v: Value| self.find(v, home, depth + 1);
+    /// The numbers that the right side of a fact can be, if the comparison is of use.
+    fn limit(&self, fact: &Fact, ty: Type, block: Block, eye: Eye, depth: u32) -> Option<Range> {
+        match fact.b {
+            Right::Const(n) => Some(Range::of(eval::wrap(ty, n))),
+            // Before 6.8 the verifier learns nothing from a comparison of two variables.
+            Right::Value(_) if eye == Eye::Verifier => None,
+            Right::Value(other) => {
+                let ValueDef::Inst(inst) = self.func.values.get(other)?.def else { return None };
+                match self.func.insts[inst].op {
+                    Op::Binary(..) | Op::Cast(..) | Op::Load { .. } | Op::Select(..)
+                        if depth + 8 <= DEPTH =>
+                    {
+                        Some(self.result(inst, ty, block, block, eye, depth + 8))
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// Whether a comparison of the value stays one of it: LLVM rewrites that of a sum into one of its parts.
+    fn is_compared_itself(&self, value: Value, depth: u32) -> bool {
+        match self.func.def(value).map(|d| &d.op) {
+            None => true,
+            Some(Op::Cast(_, inner)) => depth < 4 && self.is_compared_itself(*inner, depth + 1),
+            Some(op) => matches!(
+                op,
+                Op::Unary(UnaryOp::Opaque, _)
+                    | Op::Load { .. }
+                    | Op::Atomic { .. }
+                    | Op::CtxLoad { .. }
+                    | Op::CtxArg { .. }
+                    | Op::CtxReturn { .. }
+                    | Op::CallHelper { .. }
+                    | Op::CallKfunc { .. }
+                    | Op::Call { .. }
+                    | Op::MapUpdate { .. }
+                    | Op::MapDelete { .. }
+            ),
+        }
+    }
+
+    /// Whether LLVM knows no more of a number than is known here: it is made of what is read by constants alone.
+    fn is_plain(&self, value: Value, depth: u32) -> bool {
+        use BinaryOp as B;
+        match self.func.def(value).map(|d| &d.op) {
+            Some(Op::Binary(B::Add | B::Sub | B::Shl | B::Lshr | B::Mul | B::And, [a, b])) => {
+                depth < 8 && self.func.constant(*b).is_some() && self.is_plain(*a, depth + 1)
+            }
+            Some(Op::Cast(_, inner)) => depth < 8 && self.is_plain(*inner, depth + 1),
+            _ => self.is_compared_itself(value, 0),
+        }
+    }
+
+    /// The range of a result, of operands as they are known in `place`, for a use in `block`.
+    fn result(&self, inst: Inst, ty: Type, place: Block, block: Block, eye: Eye, depth: u32) -> Range {
+        let of = |v: Value| self.find(v, place, eye, depth + 1);
         match &self.func.insts[inst].op {
             Op::Iconst(n) => Range::of(eval::wrap(ty, *n)),
-            Op::Binary(op, [a, b]) => binary(*op, ty, of(*a), of(*b)),
+            Op::Binary(BinaryOp::And, [a, b]) if eye == Eye::Verifier => {
+                let (seen, mask) = (of(*a), of(*b));
+                // A mask that changes nothing is dropped.
+                let truth = self.find(*a, block, Eye::Optimiser, depth + 1);
+                let natural = mask.lo == mask.hi && mask.lo >= 0;
+                if natural && (truth.is_inside(Range { lo: 0, hi: mask.lo }) || !self.is_plain(*a, 0)) {
+                    return seen;
+                }
+                binary(BinaryOp::And, ty, seen, mask)
+            }
+            Op::Binary(op, [a, b]) => match (eye, op) {
+                (
+                    Eye::Verifier,
+                    BinaryOp::Udiv
+                    | BinaryOp::Urem
+                    | BinaryOp::Sdiv
+                    | BinaryOp::Srem
+                    | BinaryOp::Floordiv
+                    | BinaryOp::Floormod,
+                ) => Range::all(ty),
+                (Eye::Verifier, BinaryOp::Mul) => {
+                    // Of a product the verifier knows natural numbers only.
+                    let (a, b) = (of(*a), of(*b));
+                    if a.is_natural() && b.is_natural() { binary(*op, ty, a, b) } else { Range::all(ty) }
+                }
+                _ => binary(*op, ty, of(*a), of(*b)),
+            },
             Op::Unary(UnaryOp::Neg, a) => {
                 let r = of(*a);
-                Range::fit(ty, -i128::from(r.hi), -i128::from(r.lo), r.visible)
+                Range::fit(ty, -i128::from(r.hi), -i128::from(r.lo))
             }
+            Op::Unary(UnaryOp::Opaque, _) if eye == Eye::Optimiser => Range::all(ty),
             Op::Unary(UnaryOp::Opaque, a) => of(*a),
             Op::Icmp(..) => Range::all(Type::I1),
             Op::Cast(kind, a) => cast(*kind, self.func.type_of(*a), ty, of(*a)),
-            Op::Select(cond, [a, b]) => {
-                let side = |value: Value, holds: bool| self.chosen(*cond, holds, value, of(value));
-                side(*a, true).union(side(*b, false))
-            }
+            Op::Select(_, [a, b]) => of(*a).union(of(*b)),
             _ => Range::all(ty),
         }
     }
 
-    /// The range of a value that is selected because `cond` is `holds`: `min` and `max` are compared with a constant.
-    fn chosen(&self, cond: Value, holds: bool, value: Value, range: Range) -> Range {
-        let Some(Op::Icmp(cond, [a, b])) = self.func.def(cond).map(|d| &d.op) else { return range };
-        let cond = if holds { *cond } else { cond.negate() };
-        let (cond, limit) = match (self.func.constant(*a), self.func.constant(*b)) {
-            (None, Some(n)) if *a == value => (cond, n),
-            (Some(n), None) if *b == value => (cond.swap(), n),
-            _ => return range,
-        };
-        let n = eval::wrap(self.func.type_of(value), limit);
-        let (mut lo, mut hi) = (range.lo, range.hi);
-        tighten(cond, (n, n), &mut lo, &mut hi);
-        let both = lo != range.lo && hi != range.hi;
-        let out = range.narrowed(lo, hi);
-        Range { visible: out.visible || both, ..out }
-    }
-
-    fn param(&self, value: Value, home: Block, depth: u32) -> Range {
-        let all = Range::all(self.func.type_of(value));
-        if self.func.entry() == Some(home) || self.open.borrow().contains(&value) {
+    fn param(&self, value: Value, home: Block, eye: Eye, depth: u32) -> Range {
+        let ty = self.func.type_of(value);
+        let all = Range::all(ty);
+        if self.func.entry() == Some(home) || self.open.borrow().contains(&(value, eye)) {
             return all;
         }
         let Some(at) = self.func.blocks[home].params.iter().position(|p| *p == value) else { return all };
-        self.open.borrow_mut().push(value);
+        self.open.borrow_mut().push((value, eye));
         let mut out: Option<Range> = None;
         let mut steps = Vec::new();
         for &pred in self.cfg.predecessors(home).iter().filter(|p| self.cfg.is_reachable(**p)) {
@@ -215,7 +280,7 @@ impl<'a> Ranges<'a> {
                 if let Some(step) = self.step_of(value, arg) {
                     steps.push((pred, step));
                 } else {
-                    let range = self.find(arg, pred, depth + 1);
+                    let range = self.find(arg, pred, eye, depth + 1);
                     out = Some(out.map_or(range, |o: Range| o.union(range)));
                 }
             }
@@ -223,7 +288,7 @@ impl<'a> Ranges<'a> {
         let mut out = out.unwrap_or(all);
         for (pred, step) in steps {
             // Counting stays inside what the loop's condition says where it goes round again; past it, it may wrap.
-            let bound = self.narrow(value, self.func.type_of(value), all, pred);
+            let bound = self.narrow(value, ty, all, pred, eye, depth);
             let (from, to) = if step > 0 {
                 (out.lo, bound.hi.checked_add(step))
             } else {
@@ -231,8 +296,7 @@ impl<'a> Ranges<'a> {
             };
             match to {
                 Some(to) if to <= all.hi && from >= all.lo && bound != all => {
-                    let visible = out.visible && bound.visible;
-                    out = Range { lo: out.lo.min(from), hi: out.hi.max(to), visible };
+                    out = Range { lo: out.lo.min(from), hi: out.hi.max(to) };
                 }
                 _ => out = all,
             }
@@ -256,22 +320,25 @@ impl<'a> Ranges<'a> {
     }
 }
 
-/// What a comparison with a number between two leaves of a range.
-fn tighten(cond: Cond, (n_lo, n_hi): (i64, i64), lo: &mut i64, hi: &mut i64) {
-    match cond {
-        Cond::Eq => (*lo, *hi) = ((*lo).max(n_lo), (*hi).min(n_hi)),
-        Cond::Slt => *hi = (*hi).min(n_hi.saturating_sub(1)),
-        Cond::Sle => *hi = (*hi).min(n_hi),
-        Cond::Sgt => *lo = (*lo).max(n_lo.saturating_add(1)),
-        Cond::Sge => *lo = (*lo).max(n_lo),
-        Cond::Ult if n_lo >= 0 => (*lo, *hi) = ((*lo).max(0), (*hi).min(n_hi.saturating_sub(1))),
-        Cond::Ule if n_lo >= 0 => (*lo, *hi) = ((*lo).max(0), (*hi).min(n_hi)),
-        Cond::Ugt if n_lo >= 0 && *lo >= 0 => *lo = (*lo).max(n_lo.saturating_add(1)),
-        Cond::Uge if n_lo >= 0 && *lo >= 0 => *lo = (*lo).max(n_lo),
-        Cond::Ne if n_lo == n_hi && *lo == n_lo => *lo = (*lo).saturating_add(1),
-        Cond::Ne if n_lo == n_hi && *hi == n_lo => *hi = (*hi).saturating_sub(1),
-        _ => {}
-    }
+/// The numbers of which a comparison with one of `limit` can hold, for one known to be in `known`.
+fn allowed(cond: Cond, ty: Type, known: Range, limit: Range) -> Option<Range> {
+    let all = Range::all(ty);
+    let up_to = |hi: i64| Range { hi, ..all };
+    let from = |lo: i64| Range { lo, ..all };
+    Some(match cond {
+        Cond::Eq => limit,
+        Cond::Slt => up_to(limit.hi.saturating_sub(1)),
+        Cond::Sle => up_to(limit.hi),
+        Cond::Sgt => from(limit.lo.saturating_add(1)),
+        Cond::Sge => from(limit.lo),
+        Cond::Ult if limit.is_natural() => Range { lo: 0, hi: limit.hi.saturating_sub(1) },
+        Cond::Ule if limit.is_natural() => Range { lo: 0, hi: limit.hi },
+        Cond::Ugt if limit.is_natural() && known.is_natural() => from(limit.lo.saturating_add(1)),
+        Cond::Uge if limit.is_natural() && known.is_natural() => from(limit.lo),
+        Cond::Ne if limit.lo == limit.hi && known.lo == limit.lo => from(limit.lo.saturating_add(1)),
+        Cond::Ne if limit.lo == limit.hi && known.hi == limit.lo => up_to(limit.lo.saturating_sub(1)),
+        _ => return None,
+    })
 }
 
 /// The least number of the form `2^k - 1` that is not below a natural one.
@@ -281,14 +348,13 @@ pub(super) fn mask_over(n: i64) -> i64 {
 
 fn binary(op: BinaryOp, ty: Type, a: Range, b: Range) -> Range {
     use BinaryOp as B;
-    let visible = a.visible && b.visible;
     let wide = |n: i64| i128::from(n);
     let constant = (b.lo == b.hi).then_some(b.lo);
     let all = Range::all(ty);
     match op {
         _ if a.lo == a.hi && b.lo == b.hi => Range::of(eval::binary(op, ty, a.lo, b.lo)),
-        B::Add => Range::fit(ty, wide(a.lo) + wide(b.lo), wide(a.hi) + wide(b.hi), visible),
-        B::Sub => Range::fit(ty, wide(a.lo) - wide(b.hi), wide(a.hi) - wide(b.lo), visible),
+        B::Add => Range::fit(ty, wide(a.lo) + wide(b.lo), wide(a.hi) + wide(b.hi)),
+        B::Sub => Range::fit(ty, wide(a.lo) - wide(b.hi), wide(a.hi) - wide(b.lo)),
         B::Mul => {
             let ends = [
                 wide(a.lo) * wide(b.lo),
@@ -297,82 +363,68 @@ fn binary(op: BinaryOp, ty: Type, a: Range, b: Range) -> Range {
                 wide(a.hi) * wide(b.hi),
             ];
             let (lo, hi) = ends.iter().fold((ends[0], ends[0]), |(lo, hi), e| (lo.min(*e), hi.max(*e)));
-            // Of a product the verifier knows natural numbers only.
-            Range::fit(ty, lo, hi, visible && a.is_natural() && b.is_natural())
+            Range::fit(ty, lo, hi)
         }
         B::And if a.is_natural() || b.is_natural() => {
-            // A mask is all that the verifier sees of what was hidden before.
-            let (a, visible) = match constant {
-                Some(mask) if mask >= 0 && !a.visible => (Range::all(ty), true),
-                _ => (a, visible),
-            };
             let hi = match (a.is_natural(), b.is_natural()) {
                 (true, true) => a.hi.min(b.hi),
                 (true, false) => a.hi,
                 _ => b.hi,
             };
-            Range { lo: 0, hi, visible }
+            Range { lo: 0, hi }
         }
         B::Or | B::Xor if a.is_natural() && b.is_natural() => {
-            Range { lo: 0, hi: mask_over(a.hi) | mask_over(b.hi), visible }
+            Range { lo: 0, hi: mask_over(a.hi) | mask_over(b.hi) }
         }
         B::Shl => match constant {
             Some(k) if (0..i64::from(ty.bits())).contains(&k) => {
-                Range::fit(ty, wide(a.lo) << k, wide(a.hi) << k, visible && a.is_natural())
+                Range::fit(ty, wide(a.lo) << k, wide(a.hi) << k)
             }
             _ => all,
         },
         B::Lshr => match constant {
             Some(k) if k > 0 && k < i64::from(ty.bits()) => {
                 if a.is_natural() {
-                    return Range { lo: a.lo >> k, hi: a.hi >> k, visible };
+                    return Range { lo: a.lo >> k, hi: a.hi >> k };
                 }
                 let hi = (eval::unsigned(ty, -1) >> k) as i64;
-                Range { lo: 0, hi, visible: true }
+                Range { lo: 0, hi }
             }
             _ => all,
         },
         B::Ashr => match constant {
-            Some(k) if (0..i64::from(ty.bits())).contains(&k) => {
-                Range { lo: a.lo >> k, hi: a.hi >> k, visible }
-            }
+            Some(k) if (0..i64::from(ty.bits())).contains(&k) => Range { lo: a.lo >> k, hi: a.hi >> k },
             _ => all,
         },
         B::Udiv | B::Sdiv | B::Floordiv if a.is_natural() && b.is_natural() => {
             let (least, most) = (b.lo.max(1), b.hi.max(1));
             let lo = if b.lo == 0 { 0 } else { a.lo / most };
-            Range { lo, hi: a.hi / least, visible: false }
+            Range { lo, hi: a.hi / least }
         }
         B::Urem | B::Srem | B::Floormod if b.lo > 0 && (a.is_natural() || op == B::Floormod) => {
             let hi = if a.is_natural() { a.hi.min(b.hi - 1) } else { b.hi - 1 };
-            Range { lo: 0, hi, visible: false }
+            Range { lo: 0, hi }
         }
-        B::Urem if b.lo > 0 => Range { lo: 0, hi: b.hi - 1, visible: false },
-        B::Urem | B::Srem | B::Floormod if a.is_natural() && b.is_natural() => {
-            Range { lo: 0, hi: a.hi, visible: false }
-        }
+        B::Urem if b.lo > 0 => Range { lo: 0, hi: b.hi - 1 },
+        // Whatever the divisor: by zero a remainder is the dividend, and a quotient zero.
+        B::Udiv | B::Urem | B::Srem if a.is_natural() => Range { lo: 0, hi: a.hi },
+        B::Urem | B::Srem | B::Floormod if a.is_natural() && b.is_natural() => Range { lo: 0, hi: a.hi },
         _ => all,
     }
 }
 
 fn cast(kind: CastKind, from: Type, to: Type, a: Range) -> Range {
     match kind {
-        CastKind::Sext if from == Type::I1 => Range { lo: -1, hi: 0, visible: true },
+        CastKind::Sext if from == Type::I1 => Range { lo: -1, hi: 0 },
         CastKind::Sext => a,
         CastKind::Zext if a.is_natural() => a,
         CastKind::Zext => {
             let hi = eval::unsigned(from, -1) as i64;
-            Range { lo: 0, hi, visible: true }
+            Range { lo: 0, hi }
         }
         CastKind::Trunc => {
             let all = Range::all(to);
-            if a.lo >= all.lo && a.hi <= all.hi {
-                a
-            } else if a.visible {
-                all
-            } else {
-                all.hidden()
-            }
+            if a.lo >= all.lo && a.hi <= all.hi { a } else { all }
         }
     }
 }
@@ -389,18 +441,14 @@ mod tests {
 
     #[test]
     fn ranges_of_operations() {
-        let r = |lo, hi| Range { lo, hi, visible: true };
+        let r = |lo, hi| Range { lo, hi };
+        let all = Range::all(Type::I64);
         let byte = cast(CastKind::Zext, Type::I8, Type::I64, Range::all(Type::I8));
         assert_eq!(byte, r(0, 255));
         let nibble = binary(BinaryOp::And, Type::I64, byte, Range::of(15));
         assert_eq!(binary(BinaryOp::Shl, Type::I64, nibble, Range::of(2)), r(0, 60));
-        let rest = binary(BinaryOp::Floormod, Type::I64, Range::all(Type::I64), Range::of(10));
-        assert_eq!(rest, r(0, 9).hidden());
-        assert_eq!(binary(BinaryOp::And, Type::I64, rest, Range::of(15)), r(0, 15));
-        assert_eq!(
-            binary(BinaryOp::Add, Type::I64, Range::all(Type::I64), Range::of(1)),
-            Range::all(Type::I64)
-        );
-        assert_eq!(binary(BinaryOp::Lshr, Type::I64, Range::all(Type::I64), Range::of(60)), r(0, 15));
+        assert_eq!(binary(BinaryOp::Floormod, Type::I64, all, Range::of(10)), r(0, 9));
+        assert_eq!(binary(BinaryOp::Add, Type::I64, all, Range::of(1)), all);
+        assert_eq!(binary(BinaryOp::Lshr, Type::I64, all, Range::of(60)), r(0, 15));
     }
 }

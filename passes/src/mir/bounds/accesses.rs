@@ -82,8 +82,8 @@ fn by_helper(asked: Asked<'_>, func: &Function, block: Block, row: &Helper, args
                 ArgumentKind::MemIn | ArgumentKind::MemOut | ArgumentKind::Text => {
                     let at =
                         row.args.iter().position(|other| other.kind == ArgumentKind::SizeOf(is.name.clone()));
-                    let size = at.and_then(|at| args.get(at)).map(|size| asked.ranges.at(*size, block));
-                    size.filter(|r| r.is_natural() && r.visible && r.hi <= i64::from(u32::MAX)).map(|r| r.hi)
+                    let size = at.and_then(|at| args.get(at)).map(|size| asked.ranges.seen(*size, block));
+                    size.filter(|r| r.is_natural() && r.hi <= i64::from(u32::MAX)).map(|r| r.hi)
                 }
                 _ => return None,
             };

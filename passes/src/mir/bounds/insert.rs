@@ -69,7 +69,7 @@ pub(super) fn apply(
             let Op::PtrAdd(base, by) = func.insts[inst].op else { return };
             let mut b = Builder::before(func, block, at, span);
             let hidden = b.op(Op::Unary(UnaryOp::Opaque, by));
-            let mask = b.iconst(Type::I64, crate::mir::ranges::mask_over(most));
+            let mask = b.iconst(Type::I64, most);
             let masked = b.op(Op::Binary(BinaryOp::And, [hidden, mask]));
             func.insts[inst].op = Op::PtrAdd(base, masked);
         }

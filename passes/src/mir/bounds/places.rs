@@ -110,11 +110,13 @@ impl Places {
                 if let (Op::PtrAdd(base, by), Some(place)) = (&func.insts[inst].op, place)
                     && place.root == Root::Value(result)
                 {
-                    let range = ranges.at(*by, block);
-                    let variable = match (range.is_natural(), range.visible) {
-                        (true, true) if range.hi <= LIMIT => Variable::Visible(range.hi),
-                        (true, _) if range.hi <= LIMIT => Variable::Hidden(range.hi),
-                        _ => Variable::Unbounded(LIMIT >> out.held(*base).min(15)),
+                    let (seen, range) = (ranges.seen(*by, block), ranges.at(*by, block));
+                    let variable = if seen.is_natural() && seen.hi <= LIMIT {
+                        Variable::Visible(seen.hi)
+                    } else if range.is_natural() && range.hi <= LIMIT {
+                        Variable::Hidden(crate::mir::ranges::mask_over(range.hi))
+                    } else {
+                        Variable::Unbounded(LIMIT >> out.held(*base).min(15))
                     };
                     out.made[result] = Some(Made { base: *base, variable });
                 }

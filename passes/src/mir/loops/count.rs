@@ -64,11 +64,7 @@ impl View<'_> {
                     next.push((pred, arg));
                 } else {
                     let range = self.ranges.at(arg, pred);
-                    start = Some(start.map_or(range, |s| Range {
-                        lo: s.lo.min(range.lo),
-                        hi: s.hi.max(range.hi),
-                        visible: s.visible && range.visible,
-                    }));
+                    start = Some(start.map_or(range, |s| s.union(range)));
                 }
             }
         }
@@ -141,7 +137,7 @@ impl View<'_> {
             return None;
         }
         let limit = match fact.b {
-            Right::Const(n) => Range { lo: n, hi: n, visible: true },
+            Right::Const(n) => Range::of(n),
             Right::Value(v) if self.func.type_of(v).is_int() => self.ranges.at(v, latch),
             Right::Value(_) => return None,
         };
