@@ -258,9 +258,29 @@ impl<'a> Ranges<'a> {
             Op::Unary(UnaryOp::Opaque, a) => of(*a),
             Op::Icmp(..) => Range::all(Type::I1),
             Op::Cast(kind, a) => cast(*kind, self.func.type_of(*a), ty, of(*a)),
-            Op::Select(_, [a, b]) => of(*a).union(of(*b)),
+            Op::Select(cond, [a, b]) => {
+                let side = |value: Value, holds: bool| self.chosen(*cond, holds, value, of(value), eye);
+                side(*a, true).union(side(*b, false))
+            }
             _ => Range::all(ty),
         }
+    }
+
+    /// The range of a value that is selected because `cond` is `holds`: `min` and `max` are compared with a constant.
+    fn chosen(&self, cond: Value, holds: bool, value: Value, range: Range, eye: Eye) -> Range {
+        let Some(Op::Icmp(cond, [a, b])) = self.func.def(cond).map(|d| &d.op) else { return range };
+        let cond = if holds { *cond } else { cond.negate() };
+        let (cond, limit) = match (self.func.constant(*a), self.func.constant(*b)) {
+            (None, Some(n)) if *a == value => (cond, n),
+            (Some(n), None) if *b == value => (cond.swap(), n),
+            _ => return range,
+        };
+        if eye == Eye::Verifier && !self.is_compared_itself(value, 0) {
+            return range;
+        }
+        let ty = self.func.type_of(value);
+        let limit = Range::of(eval::wrap(ty, limit));
+        allowed(cond, ty, range, limit).map_or(range, |allowed| range.both(allowed))
     }
 
     fn param(&self, value: Value, home: Block, eye: Eye, depth: u32) -> Range {
