@@ -283,6 +283,7 @@ impl Infer_<'_, '_> {
                 }
                 for (arg, want) in args.iter_mut().zip(params) {
                     self.check_item(frame, arg, Some(want), "argument");
+                    self.same_region(frame, arg, want);
                 }
                 Some(ret)
             }

@@ -171,6 +171,31 @@ impl Infer_<'_, '_> {
         }
     }
 
+    /// Holds that a pointer points where the type says: memory is read by the rules of its region, which is fixed.
+    pub(super) fn same_region(&mut self, frame: &Frame, value: &Expr, to: TypeId) {
+        if matches!(value.kind, ExprKind::None) {
+            return;
+        }
+        let (Type::Ptr { region: have, .. }, Type::Ptr { region: want, .. }) =
+            (self.module.types.get(value.ty), self.module.types.get(to))
+        else {
+            return;
+        };
+        let (have, want, span) = (*have, *want, value.span);
+        if have != want {
+            self.error(frame, |_| {
+                let message = format!(
+                    "this points to {}, and a pointer to {} is needed",
+                    have.describe(),
+                    want.describe()
+                );
+                Diagnostic::error("type-mismatch", message)
+                    .at(span)
+                    .help("hand over the values that are needed, or a copy of the record")
+            });
+        }
+    }
+
     fn store(&mut self, frame: &mut Frame, place: &mut Place, value: &mut Expr, ty: TypeId) {
         if let PlaceKind::Local(local) = place.kind {
             if frame.function.locals[local].declared {
@@ -180,6 +205,7 @@ impl Infer_<'_, '_> {
                     self.number(frame, value);
                     return;
                 }
+                self.same_region(frame, value, to);
                 if !self.fits(value, ty, to) {
                     let first = frame.function.locals[local].span;
                     self.error(frame, |this| {

@@ -117,7 +117,13 @@ impl Resolver<'_, '_> {
         for (i, param) in def.params.iter().enumerate().skip(usize::from(drop_self)) {
             let callback = program.as_ref().is_some_and(|p| p.callback.is_some());
             let (binding, ty) = if program.is_none() {
+                // The context handed on by a program.
+                let is_context = param.name.text == "ctx" && self.is_context(param, None);
                 let ty = match &param.annotation {
+                    _ if is_context => {
+                        let void = self.module.types.void();
+                        Some(self.module.types.ptr(void, Region::Ctx, false))
+                    }
                     Some(annotation) => self.parameter_type(annotation),
                     None => Some(self.module.types.int(64, true)),
                 };
