@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "a file is mapped")]
 
+use crate::setup::reason;
 use pbpf_core::btf::Btf;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::pass::KernelTypes;
@@ -42,14 +43,14 @@ fn open(path: &Path, named: bool) -> Result<Btf, Diagnostic> {
         let error = Diagnostic::error("no-kernel-types", format!("no kernel types from {what}: {why}"));
         if named { error } else { error.help("name a kernel's BTF with `--btf FILE`") }
     };
-    let file = std::fs::File::open(path).map_err(|e| missing(e.to_string()))?;
+    let file = std::fs::File::open(path).map_err(|e| missing(reason(&e).to_owned()))?;
     // SAFETY: the map is private and read-only. If someone changes the file meanwhile, types are read wrong, and the
     // reader promises not to fail on wrong types.
     let mapped = unsafe { memmap2::MmapOptions::new().map_copy_read_only(&file) };
     let bytes: Arc<dyn AsRef<[u8]> + Send + Sync> = match mapped {
         Ok(map) => Arc::new(map),
         // Before 6.16 the kernel's file cannot be mapped.
-        Err(_) => Arc::new(std::fs::read(path).map_err(|e| missing(e.to_string()))?),
+        Err(_) => Arc::new(std::fs::read(path).map_err(|e| missing(reason(&e).to_owned()))?),
     };
     Btf::new(bytes).map_err(|e| missing(e.to_string()))
 }
