@@ -18,7 +18,7 @@ use crate::rows::Take;
 use crate::source::{FileId, Span};
 use crate::types::{TypeId, Types};
 
-pub use crate::mir::{FuncId, GlobalId, Init, MapId, Section};
+pub use crate::mir::{FuncId, Global, GlobalId, Init, Map, MapId, Section};
 
 entity! {
     /// A local variable of a function, parameters included.
@@ -42,44 +42,6 @@ pub struct Module {
     pub struct_ops: Vec<StructOps>,
     /// Functions.
     pub functions: Table<FuncId, Function>,
-}
-
-/// A map as declared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Map {
-    /// The name.
-    pub name: String,
-    /// `hash`, `array`, ...: see [`crate::mir::Map::kind`].
-    pub kind: String,
-    /// The number of the map type.
-    pub kind_id: u32,
-    /// Key type.
-    pub key: Option<TypeId>,
-    /// Value type.
-    pub value: Option<TypeId>,
-    /// `max_entries`.
-    pub max_entries: u32,
-    /// `map_flags`.
-    pub flags: u32,
-    /// Whether it is pinned by name.
-    pub pinned: bool,
-    /// Where.
-    pub span: Span,
-}
-
-/// A global variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Global {
-    /// The name.
-    pub name: String,
-    /// The type.
-    pub ty: TypeId,
-    /// The section.
-    pub section: Section,
-    /// The initial value.
-    pub init: Init,
-    /// Where.
-    pub span: Span,
 }
 
 /// A variable of a kernel struct of callbacks, written as a class.

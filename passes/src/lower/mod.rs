@@ -44,30 +44,10 @@ impl Pass for Lower {
             files: file_names(cx.sources),
             license: hir.license.clone(),
             types: hir.types.clone(),
+            maps: hir.maps.clone(),
+            globals: hir.globals.clone(),
             ..mir::Module::default()
         };
-        for map in hir.maps.values() {
-            module.maps.push(mir::Map {
-                name: map.name.clone(),
-                kind: map.kind.clone(),
-                kind_id: map.kind_id,
-                key: map.key,
-                value: map.value,
-                max_entries: map.max_entries,
-                flags: map.flags,
-                pinned: map.pinned,
-                span: map.span,
-            });
-        }
-        for global in hir.globals.values() {
-            module.globals.push(mir::Global {
-                name: global.name.clone(),
-                ty: global.ty,
-                section: global.section,
-                init: global.init.clone(),
-                span: global.span,
-            });
-        }
         let callbacks = callbacks(&hir);
         for (id, function) in hir.functions.iter() {
             let shell = shell(&mut module.types, function, callbacks.contains(&id), cx);
