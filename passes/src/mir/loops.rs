@@ -25,8 +25,8 @@
 //!                                              jump block4
 //! ```
 //!
-//! - A loop with a counter whose number of rounds is known, and that costs the verifier no more than [`INSTRUCTIONS`]
-//!   and [`UNDECIDED`], is left as it is: the verifier walks it. Where the limit is a variable that is known to be small,
+//! - A loop with a counter whose number of rounds is known, and that costs the verifier no more than `INSTRUCTIONS`
+//!   and `UNDECIDED`, is left as it is: the verifier walks it. Where the limit is a variable that is known to be small,
 //!   the round is compared with the constant as well: before 6.8 the verifier learns nothing from two variables.
 //! - Any other loop with a counter is counted by the kernel: an open-coded iterator, from 6.4 on, in a program whose
 //!   license is compatible with the GPL. It runs at most 8,388,608 rounds (the last for the test that ends it); past that
