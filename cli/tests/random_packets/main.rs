@@ -92,7 +92,13 @@ fn load(module: &Module, cpu: Cpu, seed: u64) -> Option<Loaded> {
     let open = Object::open_bytes(object.object.unwrap(), &OpenOptions::default()).unwrap();
     match open.load() {
         Ok(loaded) => Some(loaded),
-        Err(e) if format!("{e:?}").contains("BPF program is too large") => None,
+        Err(e)
+            if ["BPF program is too large", "jumps is too complex"]
+                .iter()
+                .any(|t| format!("{e:?}").contains(t)) =>
+        {
+            None
+        }
         Err(e) => panic!("seed {seed}, {}: {e:#?}\n{}", cpu.as_str(), print(module)),
     }
 }

@@ -6,12 +6,13 @@
 //!                                   ...                 ; v4, v5: the magnitudes, v6: -1 where the signs differ
 //!                                   v7 = opaque v5
 //!                                   v8 = udiv v12, v7   ; v12 = v4 + (v5 - 1 & v6)
-//!                                   v2 = sub v13, v6    ; v13 = v8 ^ v6
+//!                                   v10 = opaque v8
+//!                                   v2 = sub v13, v6    ; v13 = v10 ^ v6
 //! ```
 //!
 //! `floordiv` and `floormod` go, and `sdiv` and `srem` unless the target has them and the divisor is a constant other
 //! than 0 and -1. Where both sides are known not to be negative, one `udiv` or `urem` is enough. Each divisor that may be
-//! zero is made opaque. Operands of 8 and 16 bits are made wider.
+//! zero is made opaque, and so is the result. Operands of 8 and 16 bits are made wider.
 //!
 //! Requires: nothing. Keeps: results, also of a zero divisor (0, or the dividend) and of the least number by -1.
 //!
@@ -187,9 +188,13 @@ fn quotient(b: &mut Builder<'_>, ty: Type, floor: bool, a: Side, d: Side) -> Op 
 
 /// An unsigned division; its result is not yet in a value.
 fn divide(b: &mut Builder<'_>, op: BinaryOp, dividend: Value, divisor: Side) -> Op {
-    let divisor =
-        if divisor.nonzero { divisor.value } else { b.op(Op::Unary(UnaryOp::Opaque, divisor.value)) };
-    Op::Binary(op, [dividend, divisor])
+    if divisor.nonzero {
+        return Op::Binary(op, [dividend, divisor.value]);
+    }
+    // LLVM must not draw conclusions from the result either: to it `a / b == 0` is `a < b`, which is wrong of 0 and 0.
+    let hidden = b.op(Op::Unary(UnaryOp::Opaque, divisor.value));
+    let result = b.op(Op::Binary(op, [dividend, hidden]));
+    Op::Unary(UnaryOp::Opaque, result)
 }
 
 /// A magnitude with a sign.

@@ -1,10 +1,11 @@
 //! Which numbers a value can be, and which the verifier takes it for.
 //!
 //! Promises: [`Ranges::at`] never leaves out a number that the value can be where the block runs. [`Ranges::seen`] is
-//! what the verifier can be relied on to find in the code that LLVM makes: by the widths of loads, by masks, by constant
-//! shifts, sums and products, and by comparisons with constants. It is not to be relied on where LLVM knows better and
-//! drops the mask or the comparison, where LLVM may compare something else instead, and for quotients and remainders,
-//! of which the verifier knows nothing.
+//! what the verifier can be relied on to find in the code that LLVM makes: by the widths of loads, by constant shifts, sums
+//! and products, and by masks and comparisons of opaque values with constants. It is not to be relied on for other
+//! comparisons (LLVM compares something else instead, or computes in front what follows from them), for other masks (LLVM
+//! drops those that change nothing where the result is used), and for quotients and remainders, of which the verifier
+//! knows nothing.
 //! Leaves out: relations between two variables.
 //!
 //! Numbers are signed at their own width; an `i1` is 0 or 1.
@@ -76,8 +77,6 @@ impl Range {
 enum Eye {
     /// What is so.
     Truth,
-    /// What LLVM may know: all but what is opaque.
-    Optimiser,
     /// What the verifier can be relied on to find.
     Verifier,
 }
@@ -134,7 +133,7 @@ impl<'a> Ranges<'a> {
                 // What a comparison says later of an operand, the verifier does not take over to the result.
                 let home = self.dominators.place(inst).map_or(block, |(home, _)| home);
                 let place = if eye == Eye::Verifier { home } else { block };
-                self.result(inst, ty, place, block, eye, depth)
+                self.result(inst, ty, place, eye, depth)
             }
         };
         let range = self.narrow(value, ty, base, block, eye, depth);
@@ -147,17 +146,13 @@ impl<'a> Ranges<'a> {
 
     /// What the comparisons on the way to `block` leave of a range.
     fn narrow(&self, value: Value, ty: Type, mut range: Range, block: Block, eye: Eye, depth: u32) -> Range {
-        if eye == Eye::Verifier && !self.is_compared_itself(value, 0) {
+        // What follows from a comparison LLVM may compute in front of it, where it has an effect on nothing.
+        if eye == Eye::Verifier && !self.is_opaque(value) {
             return range;
         }
-        for (at, fact) in self.facts.of(self.dominators, block).filter(|(_, f)| f.a == value) {
+        for (_, fact) in self.facts.of(self.dominators, block).filter(|(_, f)| f.a == value) {
             let Some(limit) = self.limit(&fact, ty, block, eye, depth) else { continue };
-            let Some(allowed) = allowed(fact.cond, ty, range, limit) else { continue };
-            let dropped = eye == Eye::Verifier && {
-                let before = self.dominators.immediate(at).unwrap_or(at);
-                depth < DEPTH && self.find(value, before, Eye::Optimiser, depth + 8).is_inside(allowed)
-            };
-            if !dropped {
+            if let Some(allowed) = allowed(fact.cond, ty, range, limit) {
                 range = range.both(allowed);
             }
         }
@@ -176,7 +171,7 @@ impl<'a> Ranges<'a> {
                     Op::Binary(..) | Op::Cast(..) | Op::Load { .. } | Op::Select(..)
                         if depth + 8 <= DEPTH =>
                     {
-                        Some(self.result(inst, ty, block, block, eye, depth + 8))
+                        Some(self.result(inst, ty, block, eye, depth + 8))
                     }
                     _ => None,
                 }
@@ -184,54 +179,19 @@ impl<'a> Ranges<'a> {
         }
     }
 
-    /// Whether a comparison of the value stays one of it: LLVM rewrites that of a sum into one of its parts.
-    fn is_compared_itself(&self, value: Value, depth: u32) -> bool {
-        match self.func.def(value).map(|d| &d.op) {
-            None => true,
-            Some(Op::Cast(_, inner)) => depth < 4 && self.is_compared_itself(*inner, depth + 1),
-            Some(op) => matches!(
-                op,
-                Op::Unary(UnaryOp::Opaque, _)
-                    | Op::Load { .. }
-                    | Op::Atomic { .. }
-                    | Op::CtxLoad { .. }
-                    | Op::CtxArg { .. }
-                    | Op::CtxReturn { .. }
-                    | Op::CallHelper { .. }
-                    | Op::CallKfunc { .. }
-                    | Op::Call { .. }
-                    | Op::MapUpdate { .. }
-                    | Op::MapDelete { .. }
-            ),
-        }
+    fn is_opaque(&self, value: Value) -> bool {
+        self.func.def(value).is_some_and(|d| matches!(d.op, Op::Unary(UnaryOp::Opaque, _)))
     }
 
-    /// Whether LLVM knows no more of a number than is known here: it is made of what is read by constants alone.
-    fn is_plain(&self, value: Value, depth: u32) -> bool {
-        use BinaryOp as B;
-        match self.func.def(value).map(|d| &d.op) {
-            Some(Op::Binary(B::Add | B::Sub | B::Shl | B::Lshr | B::Mul | B::And, [a, b])) => {
-                depth < 8 && self.func.constant(*b).is_some() && self.is_plain(*a, depth + 1)
-            }
-            Some(Op::Cast(_, inner)) => depth < 8 && self.is_plain(*inner, depth + 1),
-            _ => self.is_compared_itself(value, 0),
-        }
-    }
-
-    /// The range of a result, of operands as they are known in `place`, for a use in `block`.
-    fn result(&self, inst: Inst, ty: Type, place: Block, block: Block, eye: Eye, depth: u32) -> Range {
+    /// The range of a result, of operands as they are known in `place`.
+    fn result(&self, inst: Inst, ty: Type, place: Block, eye: Eye, depth: u32) -> Range {
         let of = |v: Value| self.find(v, place, eye, depth + 1);
         match &self.func.insts[inst].op {
             Op::Iconst(n) => Range::of(eval::wrap(ty, *n)),
-            Op::Binary(BinaryOp::And, [a, b]) if eye == Eye::Verifier => {
-                let (seen, mask) = (of(*a), of(*b));
-                // A mask that changes nothing is dropped.
-                let truth = self.find(*a, block, Eye::Optimiser, depth + 1);
-                let natural = mask.lo == mask.hi && mask.lo >= 0;
-                if natural && (truth.is_inside(Range { lo: 0, hi: mask.lo }) || !self.is_plain(*a, 0)) {
-                    return seen;
-                }
-                binary(BinaryOp::And, ty, seen, mask)
+            // A mask may be dropped for what is known where the result is used: of an opaque number nothing is.
+            Op::Binary(BinaryOp::And, [a, _]) if eye == Eye::Verifier && !self.is_opaque(*a) => {
+                let seen = of(*a);
+                if seen.is_natural() { seen } else { Range::all(ty) }
             }
             Op::Binary(op, [a, b]) => match (eye, op) {
                 (
@@ -254,7 +214,6 @@ impl<'a> Ranges<'a> {
                 let r = of(*a);
                 Range::fit(ty, -i128::from(r.hi), -i128::from(r.lo))
             }
-            Op::Unary(UnaryOp::Opaque, _) if eye == Eye::Optimiser => Range::all(ty),
             Op::Unary(UnaryOp::Opaque, a) => of(*a),
             Op::Icmp(..) => Range::all(Type::I1),
             Op::Cast(kind, a) => cast(*kind, self.func.type_of(*a), ty, of(*a)),
@@ -275,7 +234,7 @@ impl<'a> Ranges<'a> {
             (Some(n), None) if *b == value => (cond.swap(), n),
             _ => return range,
         };
-        if eye == Eye::Verifier && !self.is_compared_itself(value, 0) {
+        if eye == Eye::Verifier && !self.is_opaque(value) {
             return range;
         }
         let ty = self.func.type_of(value);
@@ -308,6 +267,8 @@ impl<'a> Ranges<'a> {
         let mut out = out.unwrap_or(all);
         for (pred, step) in steps {
             // Counting stays inside what the loop's condition says where it goes round again; past it, it may wrap.
+            // The verifier walks a loop with a counter that starts at a constant, and needs no comparison.
+            let eye = if out.lo == out.hi { Eye::Truth } else { eye };
             let bound = self.narrow(value, ty, all, pred, eye, depth);
             let (from, to) = if step > 0 {
                 (out.lo, bound.hi.checked_add(step))

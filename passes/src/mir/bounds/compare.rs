@@ -149,14 +149,18 @@ fn as_addresses(cond: Cond) -> Cond {
     }
 }
 
-/// Makes what is held against the end opaque where the comparison is in a loop. Gone round by LLVM, `data + i + 1 > end`
-/// becomes `data + i > end - 1`: "R2 pointer arithmetic on pkt_end prohibited".
+/// Makes opaque in loops what LLVM would compute otherwise there. Of what is held against the end, `data + i + 1 > end`
+/// becomes `data + i > end - 1`: "R2 pointer arithmetic on pkt_end prohibited". Of what is read, `(data + i) + 13` becomes
+/// `(data + 13) + i`, of which the comparison says nothing: "R1 offset is outside of the packet".
 pub(super) fn shade(func: &mut Function) {
     let cfg = Cfg::new(func);
     let dominators = Dominators::new(func, &cfg);
     let loops = Loops::new(&cfg, &dominators);
     for &block in cfg.reverse_post_order().iter().filter(|b| loops.depth(**b) > 0) {
         for inst in func.blocks[block].insts.clone() {
+            if let Op::PtrAdd(base, by) = func.insts[inst].op {
+                shade_sum(func, block, inst, base, by);
+            }
             let Op::Icmp(cond, sides) = func.insts[inst].op else { continue };
             let end = |v: Value| is_end(func, v);
             let starts = |v: Value| func.type_of(v).region() == Some(Region::PacketMeta);
@@ -175,6 +179,21 @@ pub(super) fn shade(func: &mut Function) {
             func.insts[inst].op = Op::Icmp(cond, sides.map(|v| if v == held { opaque } else { v }));
         }
     }
+}
+
+/// Makes a sum with a variable opaque.
+fn shade_sum(func: &mut Function, block: Block, inst: Inst, base: Value, by: Value) {
+    let (Some(result), Some(at)) = (func.insts[inst].result, position(func, block, inst)) else { return };
+    let hides = |i: &Inst| func.insts[*i].op == Op::Unary(UnaryOp::Opaque, result);
+    if !is_packet(func.type_of(result))
+        || func.constant(by).is_some()
+        || func.blocks[block].insts.iter().any(hides)
+    {
+        return;
+    }
+    let span = func.insts[inst].span;
+    let sum = Builder::before(func, block, at, span).op(Op::PtrAdd(base, by));
+    func.insts[inst].op = Op::Unary(UnaryOp::Opaque, sum);
 }
 
 /// The place of an instruction in its block.
