@@ -11,8 +11,13 @@
 //! Leaves out: what may be called where, and with what (`check`).
 
 mod access;
+mod call;
 mod expr;
+mod map;
 mod numbers;
+mod operators;
+mod place;
+mod scalar;
 mod stmt;
 
 pub(crate) use access::context_records;

@@ -10,8 +10,12 @@
 //! the language promises an automatic check, a `refine` says so.
 
 mod access;
+mod assign;
+mod builtin;
 mod call;
+mod condition;
 mod expr;
+mod map;
 mod number;
 mod print;
 mod ssa;

@@ -7,39 +7,10 @@ use super::body::Body;
 use super::scope::Entry;
 use pbpf_core::ast::{Expr, ExprKind, Keyword};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{self, Builtin};
+use pbpf_core::hir::{self};
 use pbpf_core::names;
-use pbpf_core::registry::HelperId;
-use pbpf_core::rows::{ArgumentKind, HelperCall, Take};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Origin, Type, TypeId};
-
-/// A map method that is a helper call.
-struct Method {
-    name: &'static str,
-    /// The kinds of maps that have it.
-    kinds: &'static [&'static str],
-    /// The helper; its first argument is the map.
-    helper: &'static str,
-    /// What stands between the map and the user's arguments.
-    flags: Option<i64>,
-}
-
-/// `BPF_F_CURRENT_CPU`: the buffer of the processor that runs the program.
-const CURRENT_CPU: i64 = 0xffff_ffff;
-
-const METHODS: &[Method] = &[
-    Method { name: "output", kinds: &["ringbuf"], helper: "bpf_ringbuf_output", flags: None },
-    Method {
-        name: "output",
-        kinds: &["perf_event_array"],
-        helper: "bpf_perf_event_output",
-        flags: Some(CURRENT_CPU),
-    },
-    Method { name: "push", kinds: &["queue", "stack"], helper: "bpf_map_push_elem", flags: None },
-    Method { name: "pop", kinds: &["queue", "stack"], helper: "bpf_map_pop_elem", flags: None },
-    Method { name: "peek", kinds: &["queue", "stack"], helper: "bpf_map_peek_elem", flags: None },
-];
 
 impl Resolver<'_, '_> {
     pub(super) fn call(
@@ -126,7 +97,7 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn exact<'e, const N: usize>(
+    pub(super) fn exact<'e, const N: usize>(
         &mut self,
         args: &'e [Expr],
         keywords: &[Keyword],
@@ -143,85 +114,13 @@ impl Resolver<'_, '_> {
         None
     }
 
-    fn builtin(
+    pub(super) fn convert(
         &mut self,
         body: &mut Body,
-        name: &str,
-        name_span: Span,
-        args: &[Expr],
-        keywords: &[Keyword],
+        ty: TypeId,
+        arg: &Expr,
         span: Span,
     ) -> Option<hir::Expr> {
-        let kind = match name {
-            "print" => {
-                if let Some(keyword) = keywords.first() {
-                    self.error("unsupported-keyword", "`print` takes no keywords here", keyword.value.span);
-                    return None;
-                }
-                hir::ExprKind::Print(self.print_parts(body, args)?)
-            }
-            "int" | "bool" => {
-                let [arg] = self.exact(args, keywords, name, span)?;
-                let ty =
-                    if name == "bool" { self.module.types.bool() } else { self.module.types.int(64, true) };
-                return self.convert(body, ty, arg, span);
-            }
-            "reveal_type" => {
-                let [arg] = self.exact(args, keywords, name, span)?;
-                hir::ExprKind::Reveal(Box::new(self.expr(body, arg)?))
-            }
-            "abs" => {
-                let [arg] = self.exact(args, keywords, name, span)?;
-                hir::ExprKind::Builtin(Builtin::Abs, vec![self.expr(body, arg)?])
-            }
-            "min" | "max" => {
-                if args.len() < 2 || !keywords.is_empty() {
-                    self.error("wrong-argument-count", format!("`{name}` takes two or more numbers"), span);
-                    return None;
-                }
-                let which = if name == "min" { Builtin::Min } else { Builtin::Max };
-                hir::ExprKind::Builtin(which, self.exprs(body, args)?)
-            }
-            "sizeof" | "len" => {
-                let [arg] = self.exact(args, keywords, name, span)?;
-                let ty = self.type_of(arg)?;
-                hir::ExprKind::Int(i64::from(self.module.types.size_of(ty)))
-            }
-            "str" | "bytes" => {
-                let call = Expr {
-                    kind: ExprKind::Call {
-                        func: Box::new(Expr { kind: ExprKind::Name(name.to_owned()), span: name_span }),
-                        args: args.to_vec(),
-                        keywords: keywords.to_vec(),
-                    },
-                    span,
-                };
-                let ty = self.type_of(&call)?;
-                return Some(hir::Expr { kind: hir::ExprKind::Zeroed, ty, span });
-            }
-            _ => {
-                let helpers = self.cx.registry.helpers();
-                let aliases = helpers.flat_map(|(_, h)| {
-                    std::iter::once(h.row.name.as_str()).chain(h.row.aliases.iter().map(|(n, _)| n.as_str()))
-                });
-                let builtins = ["print", "int", "bool", "abs", "min", "max", "sizeof"];
-                let near = names::nearest(name, aliases.chain(builtins)).map(str::to_owned);
-                let exact = self.cx.registry.find_helper(name).is_some();
-                let mut error =
-                    Diagnostic::error("unknown-function", format!("`{name}` is not known")).at(name_span);
-                if exact {
-                    error = error.help(format!("import it: `from pbpf.helper import {name}`"));
-                } else if let Some(near) = near {
-                    error = error.help(format!("did you mean `{near}`?"));
-                }
-                self.cx.emit(error);
-                return None;
-            }
-        };
-        Some(self.make(kind, span))
-    }
-
-    fn convert(&mut self, body: &mut Body, ty: TypeId, arg: &Expr, span: Span) -> Option<hir::Expr> {
         let value = self.expr(body, arg)?;
         if let (hir::ExprKind::Int(number), Type::Int { bits, signed }) =
             (&value.kind, self.module.types.get(ty))
@@ -246,7 +145,7 @@ impl Resolver<'_, '_> {
     }
 
     /// A type called: a conversion, a cast, or a new object.
-    fn type_call(
+    pub(super) fn type_call(
         &mut self,
         body: &mut Body,
         ty: TypeId,
@@ -309,189 +208,5 @@ impl Resolver<'_, '_> {
                 self.convert(body, ty, arg, span)
             }
         }
-    }
-
-    /// A helper with the user's arguments put in the order of its row.
-    pub(super) fn helper_call(
-        &mut self,
-        body: &mut Body,
-        helper: HelperId,
-        take: Take,
-        args: &[Expr],
-        keywords: &[Keyword],
-        span: Span,
-    ) -> Option<hir::Expr> {
-        let registry = self.cx.registry;
-        let row = &registry.helper(helper).row;
-        // The compiler supplies the context, and sizes that the user leaves out.
-        let written: Vec<usize> =
-            (0..row.args.len()).filter(|i| !matches!(row.args[*i].kind, ArgumentKind::Ctx)).collect();
-        let without_sizes: Vec<usize> = written
-            .iter()
-            .copied()
-            .filter(|i| !matches!(row.args[*i].kind, ArgumentKind::SizeOf(_)))
-            .collect();
-        let positions = if args.len() + keywords.len() > without_sizes.len()
-            || keywords.iter().any(|k| {
-                let is_size = |i: &&usize| matches!(row.args[**i].kind, ArgumentKind::SizeOf(_));
-                written
-                    .iter()
-                    .filter(is_size)
-                    .any(|i| k.name.as_ref().is_some_and(|n| n.text == row.args[*i].name))
-            }) {
-            &written
-        } else {
-            &without_sizes
-        };
-        let mut slots: Vec<Option<hir::Expr>> = row.args.iter().map(|_| None).collect();
-        if args.len() > positions.len() {
-            self.wrong_count(helper, args.len() + keywords.len(), span);
-            return None;
-        }
-        let mut complete = true;
-        for (arg, at) in args.iter().zip(positions) {
-            slots[*at] = self.expr(body, arg);
-            complete &= slots[*at].is_some();
-        }
-        for keyword in keywords {
-            let at = keyword.name.as_ref().and_then(|n| row.args.iter().position(|a| a.name == n.text));
-            match at {
-                Some(at) if slots[at].is_none() => {
-                    slots[at] = self.expr(body, &keyword.value);
-                    complete &= slots[at].is_some();
-                }
-                _ => {
-                    self.error(
-                        "bad-call",
-                        format!("`{}` has no such argument, or has it already", row.name),
-                        keyword.value.span,
-                    );
-                    return None;
-                }
-            }
-        }
-        if !complete {
-            return None;
-        }
-        for (i, arg) in row.args.iter().enumerate() {
-            if slots[i].is_none() {
-                match (&arg.kind, arg.default) {
-                    (_, Some(value)) => slots[i] = Some(self.int_expr(value, span)),
-                    (ArgumentKind::Ctx | ArgumentKind::SizeOf(_), None) => {}
-                    _ => {
-                        self.wrong_count(helper, args.len() + keywords.len(), span);
-                        return None;
-                    }
-                }
-            }
-        }
-        if row.call == HelperCall::ByteSwap
-            && let Some(Some(hir::Expr { kind: hir::ExprKind::Int(value), .. })) = slots.first()
-            && let ArgumentKind::Scalar(ty) = &row.args[0].kind
-        {
-            let swapped = match pbpf_core::rows::c_int(ty) {
-                Some((16, _)) => i64::from((*value as u16).swap_bytes()),
-                Some((32, _)) => i64::from((*value as u32).swap_bytes()),
-                _ => value.swap_bytes(),
-            };
-            return Some(self.int_expr(swapped, span));
-        }
-        Some(self.make(hir::ExprKind::Helper { helper, take, args: slots }, span))
-    }
-
-    fn wrong_count(&mut self, helper: HelperId, given: usize, span: Span) {
-        let registry = self.cx.registry;
-        let row = &registry.helper(helper).row;
-        let names: Vec<String> = row
-            .args
-            .iter()
-            .filter(|a| !matches!(a.kind, ArgumentKind::Ctx))
-            .map(|a| match (&a.kind, a.default) {
-                (ArgumentKind::SizeOf(_), _) => format!("[{}]", a.name),
-                (_, Some(default)) => format!("{}={default}", a.name),
-                _ => a.name.clone(),
-            })
-            .collect();
-        self.cx.emit(
-            Diagnostic::error("wrong-argument-count", format!("{given} arguments do not fit `{}`", row.name))
-                .at(span)
-                .help(format!("it is called as `{}({})`", row.name, names.join(", "))),
-        );
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a call is a callee, its place, and its arguments")]
-    fn method(
-        &mut self,
-        body: &mut Body,
-        map: hir::MapId,
-        name: &str,
-        name_span: Span,
-        args: &[Expr],
-        keywords: &[Keyword],
-        span: Span,
-    ) -> Option<hir::Expr> {
-        let zero = self.int_expr(0, span);
-        let kind = match (name, args) {
-            ("lookup", [key]) => hir::ExprKind::Lookup(map, Box::new(self.expr(body, key)?)),
-            ("get", [key, default]) => {
-                let (key, default) = (self.expr(body, key), self.expr(body, default));
-                hir::ExprKind::Get(map, Box::new(key?), Box::new(default?))
-            }
-            ("get", [key]) => hir::ExprKind::Lookup(map, Box::new(self.expr(body, key)?)),
-            ("update", [key, value]) => {
-                let flags = match keywords {
-                    [Keyword { name: Some(n), value }] if n.text == "flags" => self.expr(body, value)?,
-                    [] => zero,
-                    [other, ..] => {
-                        self.error("bad-call", "`update` has the keyword `flags` only", other.value.span);
-                        return None;
-                    }
-                };
-                let (key, value) = (self.expr(body, key), self.expr(body, value));
-                hir::ExprKind::Store(map, Box::new(key?), Box::new(value?), Box::new(flags))
-            }
-            ("update", [key, value, flags]) => {
-                let all = [self.expr(body, key), self.expr(body, value), self.expr(body, flags)];
-                let [Some(key), Some(value), Some(flags)] = all else { return None };
-                hir::ExprKind::Store(map, Box::new(key), Box::new(value), Box::new(flags))
-            }
-            ("delete", [key]) => hir::ExprKind::Remove(map, Box::new(self.expr(body, key)?)),
-            _ => return self.helper_method(body, map, name, name_span, args, keywords, span),
-        };
-        Some(self.make(kind, span))
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a call is a callee, its place, and its arguments")]
-    fn helper_method(
-        &mut self,
-        body: &mut Body,
-        map: hir::MapId,
-        name: &str,
-        name_span: Span,
-        args: &[Expr],
-        keywords: &[Keyword],
-        span: Span,
-    ) -> Option<hir::Expr> {
-        let kind = self.module.maps[map].kind.clone();
-        let has = |m: &&Method| m.kinds.contains(&kind.as_str());
-        let found = METHODS.iter().filter(has).find(|m| m.name == name);
-        let helper = found.and_then(|m| Some((self.cx.registry.find_helper(m.helper)?, m.flags)));
-        let Some((helper, flags)) = helper else {
-            let counts = ["lookup", "get", "update", "delete"];
-            let message = if counts.contains(&name) {
-                format!("{} arguments do not fit `{name}`", args.len())
-            } else {
-                format!("a {kind} map has no method `{name}`")
-            };
-            let known = counts.into_iter().chain(METHODS.iter().filter(has).map(|m| m.name));
-            let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
-            let code = if counts.contains(&name) { "wrong-argument-count" } else { "unknown-method" };
-            self.cx.emit(Diagnostic::error(code, message).at(name_span).maybe_help(near));
-            return None;
-        };
-        let map = Expr { kind: ExprKind::Name(self.module.maps[map].name.clone()), span };
-        let flags = flags.map(|flags| Expr { kind: ExprKind::Int(Some(i128::from(flags))), span });
-        let all: Vec<Expr> = std::iter::once(map).chain(flags).chain(args.iter().cloned()).collect();
-        self.helper_call(body, helper, Take::All, &all, keywords, span)
     }
 }

@@ -8,15 +8,23 @@
 //! Leaves out: types of expressions (`infer`), and whether a call is allowed (`check`).
 
 mod body;
+mod builtin;
 mod call;
 mod callbacks;
+mod class;
 mod constant;
 mod declare;
+mod expr;
+mod global;
+mod helper_call;
 mod imports;
+mod map;
 mod map_kinds;
+mod method;
 mod operators;
 mod print;
 mod scope;
+mod stmt;
 mod typing;
 
 use pbpf_core::ast;

@@ -1,0 +1,88 @@
+//! Numbers and conditions.
+//!
+//! Promises: a pointer to a number is read where a number is needed. Leaves out: operators.
+
+use super::numbers::Int;
+use super::{Frame, Infer_};
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::hir::{Expr, ExprKind};
+use pbpf_core::types::{Region, Type, TypeId};
+
+impl Infer_<'_, '_> {
+    /// Whether the type is a number, a truth value or an enum.
+    pub(super) fn is_number(&self, ty: TypeId) -> bool {
+        matches!(self.module.types.get(ty), Type::Int { .. } | Type::Bool | Type::Enum(_))
+    }
+
+    /// Whether the type is a pointer to a number.
+    pub(super) fn is_number_behind(&self, ty: TypeId) -> bool {
+        matches!(self.module.types.get(ty), Type::Ptr { to, .. } if self.is_number(*to))
+    }
+
+    /// The integer type, of a number; `value` tells literals.
+    pub(super) fn int_of(&self, ty: TypeId, value: Option<&Expr>) -> Option<Int> {
+        let literal = value.is_some_and(
+            |v| matches!(v.kind, ExprKind::Int(n) if n >= 0 && v.ty == self.module.types.int(64, true)),
+        );
+        Some(match self.module.types.get(ty) {
+            Type::Int { bits, signed } => Int { bits: *bits, signed: *signed, literal },
+            Type::Bool => Int { bits: 8, signed: false, literal: false },
+            Type::Enum(e) => {
+                let e = &self.module.types.enums[*e];
+                Int { bits: (e.size * 8) as u8, signed: e.signed, literal: false }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Types a condition: a number, a truth value, or a pointer (true if not null).
+    pub(super) fn condition(&mut self, frame: &mut Frame, expr: &mut Expr) {
+        let Some(ty) = self.expr(frame, expr) else { return };
+        if !self.module.types.is_scalar(ty) && !matches!(expr.kind, ExprKind::None) {
+            let span = expr.span;
+            self.error(frame, |this| {
+                Diagnostic::error(
+                    "type-mismatch",
+                    format!("{} is neither true nor false", this.module.types.display(ty)),
+                )
+                .at(span)
+            });
+        }
+    }
+
+    /// Types a number; a pointer to one is read.
+    pub(super) fn number(&mut self, frame: &mut Frame, expr: &mut Expr) -> Option<TypeId> {
+        let ty = self.expr(frame, expr)?;
+        if self.is_number(ty) {
+            return Some(ty);
+        }
+        if let Type::Ptr { to, region, .. } = self.module.types.get(ty).clone() {
+            if self.is_number(to) && !matches!(region, Region::Packet | Region::PacketMeta) {
+                Self::deref(expr, to);
+                return Some(to);
+            }
+            // An address used as a number.
+            if !matches!(
+                region,
+                Region::Packet | Region::PacketMeta | Region::PacketEnd | Region::MapValue | Region::Stack
+            ) {
+                let target = self.module.types.int(64, false);
+                let inner =
+                    std::mem::replace(expr, Expr { kind: ExprKind::None, ty: target, span: expr.span });
+                expr.kind = ExprKind::Convert(Box::new(inner));
+                return Some(target);
+            }
+        }
+        let span = expr.span;
+        self.error(frame, |this| {
+            Diagnostic::error("type-mismatch", format!("{} is no number", this.module.types.display(ty)))
+                .at(span)
+        });
+        None
+    }
+
+    pub(super) fn deref(expr: &mut Expr, to: TypeId) {
+        let inner = std::mem::replace(expr, Expr { kind: ExprKind::None, ty: to, span: expr.span });
+        expr.kind = ExprKind::Deref(Box::new(inner));
+    }
+}

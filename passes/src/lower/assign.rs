@@ -1,0 +1,264 @@
+//! Assignments.
+//!
+//! Promises: Python's order of evaluation; a place is evaluated once. Leaves out: entries of maps.
+
+use super::Lowering;
+use super::access::Address;
+use pbpf_core::ast::BinaryOp as Py;
+use pbpf_core::hir::{Expr, ExprKind, Place, PlaceKind};
+use pbpf_core::mir::{Op, Type, Value};
+use pbpf_core::types::{Region, Type as T, TypeId};
+
+impl Lowering<'_, '_> {
+    pub(super) fn assign(&mut self, places: &[Place], value: &Expr) {
+        let [first, rest @ ..] = places else { return };
+        if self.module.types.is_scalar(first.ty) && !rest.is_empty() {
+            // Evaluated once, stored everywhere.
+            let got = self.expr(value);
+            for place in places {
+                let converted = self.convert_value(got, value.ty, place.ty);
+                self.store_value(place, converted);
+            }
+            return;
+        }
+        self.assign_one(first, value);
+        for place in rest {
+            self.assign_one(place, value);
+        }
+    }
+
+    pub(super) fn assign_one(&mut self, place: &Place, value: &Expr) {
+        if let PlaceKind::MapItem { map, key } = &place.kind {
+            let key = self.key(*map, key);
+            let value = self.map_value(*map, value);
+            let flags = self.iconst(Type::I64, 0);
+            self.op(Op::MapUpdate { map: *map, key, value, flags });
+            return;
+        }
+        if self.module.types.is_scalar(place.ty) {
+            let value = self.converted(value, place.ty);
+            self.store_value(place, value);
+            return;
+        }
+        let address = self.place_address(place);
+        let dst = self.materialize(address);
+        if Self::reads_itself(place, value) {
+            // `s = S(a=s.b)`: made aside, then copied.
+            let aside = self.slot("copy", place.ty);
+            self.fill(aside, place.ty, value);
+            let len = self.module.types.size_of(place.ty);
+            self.effect(Op::MemCopy { dst, src: aside, len });
+            return;
+        }
+        self.fill(dst, place.ty, value);
+    }
+
+    pub(super) fn reads_itself(place: &Place, value: &Expr) -> bool {
+        let PlaceKind::Local(target) = place.kind else { return matches!(value.kind, ExprKind::New(_)) };
+        let mut found = false;
+        if matches!(value.kind, ExprKind::New(_)) {
+            crate::walk::expr(value, &mut |e| found |= matches!(e.kind, ExprKind::Local(id) if id == target));
+        }
+        found
+    }
+
+    pub(super) fn unpack(&mut self, places: &[Place], values: &[Expr]) {
+        let mut held = Vec::with_capacity(values.len());
+        for (place, value) in places.iter().zip(values) {
+            if self.module.types.is_scalar(place.ty) {
+                held.push(self.converted(value, place.ty));
+            } else {
+                let aside = self.slot("copy", place.ty);
+                self.fill(aside, place.ty, value);
+                held.push(aside);
+            }
+        }
+        for (place, value) in places.iter().zip(held) {
+            if self.module.types.is_scalar(place.ty) {
+                self.store_value(place, value);
+            } else {
+                let address = self.place_address(place);
+                let dst = self.materialize(address);
+                let len = self.module.types.size_of(place.ty);
+                self.effect(Op::MemCopy { dst, src: value, len });
+            }
+        }
+    }
+
+    pub(super) fn place_address(&mut self, place: &Place) -> Address {
+        let expr = |kind| Expr { kind, ty: place.ty, span: place.span };
+        match &place.kind {
+            PlaceKind::Local(id) => self.address(&expr(ExprKind::Local(*id))),
+            PlaceKind::Global(id) => self.address(&expr(ExprKind::Global(*id))),
+            PlaceKind::Field { base, name } => {
+                self.address(&expr(ExprKind::Field(Box::new(base.clone()), name.clone())))
+            }
+            PlaceKind::Index { base, index } => {
+                self.address(&expr(ExprKind::Index(Box::new(base.clone()), Box::new(index.clone()))))
+            }
+            PlaceKind::MapItem { map, key } => {
+                let key = self.key(*map, key);
+                let ptr = self.op(Op::MapLookup { map: *map, key });
+                Address::Plain(self.op(Op::Refine(ptr)), 0)
+            }
+        }
+    }
+
+    /// Stores a scalar that has the type of the place.
+    pub(super) fn store_value(&mut self, place: &Place, value: Value) {
+        match &place.kind {
+            PlaceKind::Local(id) => self.set_local(*id, value),
+            PlaceKind::MapItem { map, key } => {
+                let key = self.key(*map, key);
+                let flags = self.iconst(Type::I64, 0);
+                self.op(Op::MapUpdate { map: *map, key, value, flags });
+            }
+            PlaceKind::Field { base, name } => {
+                if let T::Ptr { region: Region::Ctx, .. } = self.type_of(base.ty)
+                    && self.is_context_field(name)
+                {
+                    let ctx = self.expr(base);
+                    self.effect(Op::CtxStore { ctx, field: name.clone(), value });
+                    return;
+                }
+                self.span = place.span;
+                if let Some((ptr, bits, width)) = self.bitfield(base, name) {
+                    self.store_bits(ptr, bits, width, value);
+                    return;
+                }
+                let address = self.place_address(place);
+                self.store_at(address, value, place.ty);
+            }
+            PlaceKind::Global(_) | PlaceKind::Index { .. } => {
+                let address = self.place_address(place);
+                self.store_at(address, value, place.ty);
+            }
+        }
+    }
+
+    pub(super) fn store_at(&mut self, address: Address, value: Value, ty: TypeId) {
+        match address {
+            Address::Plain(ptr, offset) => self.store(ptr, offset, value, ty),
+            path @ Address::Path(..) => {
+                let ptr = self.materialize(path);
+                self.store(ptr, 0, value, ty);
+            }
+        }
+    }
+
+    /// `place op= value`.
+    pub(super) fn update(&mut self, place: &Place, op: Py, value: &Expr) {
+        // A pointer to a number: the number changes.
+        if let T::Ptr { to, .. } = *self.type_of(place.ty)
+            && self.is_number(to)
+        {
+            let pointer = self.read_target(place);
+            self.update_at(Address::Plain(pointer, 0), to, op, value);
+            return;
+        }
+        match &place.kind {
+            PlaceKind::Local(id) if !self.slots.contains_key(id) => {
+                let current = self.get_local(*id);
+                if let Type::Ptr { .. } = self.func.type_of(current) {
+                    let by = self.int_value(value, Type::I64);
+                    let moved = self.pointer_add(current, place.ty, by, op == Py::Sub);
+                    self.set_local(*id, moved);
+                    return;
+                }
+                let by = self.expr(value);
+                let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);
+                self.set_local(*id, new);
+            }
+            PlaceKind::Field { base, name }
+                if matches!(self.type_of(base.ty), T::Ptr { region: Region::Ctx, .. })
+                    && self.is_context_field(name) =>
+            {
+                let read = Expr {
+                    kind: ExprKind::Field(Box::new(base.clone()), name.clone()),
+                    ty: place.ty,
+                    span: place.span,
+                };
+                let current = self.expr(&read);
+                let by = self.expr(value);
+                let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);
+                self.store_value(place, new);
+            }
+            PlaceKind::Field { base, name } if self.has_bits(base, name) => {
+                let read = Expr {
+                    kind: ExprKind::Field(Box::new(base.clone()), name.clone()),
+                    ty: place.ty,
+                    span: place.span,
+                };
+                let current = self.expr(&read);
+                let by = self.expr(value);
+                let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);
+                self.store_value(place, new);
+            }
+            PlaceKind::MapItem { map, key } => self.update_item(*map, key, place.ty, op, value),
+            _ => {
+                let address = self.place_address(place);
+                self.update_at(address, place.ty, op, value);
+            }
+        }
+    }
+
+    pub(super) fn has_bits(&self, base: &Expr, name: &str) -> bool {
+        let record = match *self.type_of(base.ty) {
+            T::Ptr { to, .. } => to,
+            _ => base.ty,
+        };
+        let T::Record(record) = *self.type_of(record) else { return false };
+        self.find_field(record, name).is_some_and(|(_, f)| f.bit_size.is_some())
+    }
+
+    pub(super) fn is_number(&self, ty: TypeId) -> bool {
+        matches!(self.type_of(ty), T::Int { .. } | T::Bool | T::Enum(_))
+    }
+
+    pub(super) fn read_target(&mut self, place: &Place) -> Value {
+        match &place.kind {
+            PlaceKind::Local(id) => self.get_local(*id),
+            _ => {
+                let address = self.place_address(place);
+                self.load_from(address, place.ty)
+            }
+        }
+    }
+
+    pub(super) fn update_at(&mut self, address: Address, ty: TypeId, op: Py, value: &Expr) {
+        let (ptr, offset) = match address {
+            Address::Plain(ptr, offset) => (ptr, offset),
+            path @ Address::Path(..) => (self.materialize(path), 0),
+        };
+        let by = self.expr(value);
+        let current = self.load_from(Address::Plain(ptr, offset), ty);
+        let new = self.arithmetic(op, (current, ty), (by, value.ty), ty);
+        self.store(ptr, offset, new, ty);
+    }
+
+    /// Whether the program type's row has a rule for that field of the context.
+    pub(super) fn is_context_field(&self, name: &str) -> bool {
+        let pbpf_core::hir::FunctionKind::Program(program) = &self.source.kind else { return false };
+        self.cx.registry.program_type(program.program_type).row.context.fields.iter().any(|f| f.name == name)
+    }
+
+    /// Converts a value from one scalar type to another.
+    pub(super) fn convert_value(&mut self, value: Value, from: TypeId, to: TypeId) -> Value {
+        let Some(machine) = super::machine_type(&self.module.types, to) else { return value };
+        match (self.func.type_of(value), machine) {
+            (Type::Ptr { .. }, Type::Ptr { .. }) => value,
+            (Type::Ptr { .. }, _) => {
+                let number = self.op(Op::PtrToInt(value));
+                self.resize(number, machine, false)
+            }
+            (_, Type::Ptr { .. }) => {
+                let wide = self.resize(value, Type::I64, false);
+                self.value(Op::IntToPtr(wide), machine)
+            }
+            _ => {
+                let signed = self.is_signed(from);
+                self.resize(value, machine, signed)
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Conditions, comparisons, and values that they choose.
+//!
+//! Promises: short circuits are branches. Leaves out: comparison of numbers and of text.
+
+use super::Lowering;
+use super::number;
+use pbpf_core::ast::CompareOp;
+use pbpf_core::hir::{Expr, ExprKind};
+use pbpf_core::mir::{self, BinaryOp, Block, Cond, Op, Type, Value};
+use pbpf_core::types::{Region, Type as T, TypeId};
+
+impl Lowering<'_, '_> {
+    /// Whether a value counts as true.
+    pub(super) fn truth(&mut self, expr: &Expr) -> Value {
+        if matches!(
+            expr.kind,
+            ExprKind::Compare(..) | ExprKind::Not(_) | ExprKind::Contains { .. } | ExprKind::Logical(..)
+        ) {
+            return self.condition_value(expr);
+        }
+        let value = self.expr(expr);
+        self.span = expr.span;
+        match self.func.type_of(value) {
+            Type::I1 => value,
+            ty @ Type::Ptr { region, .. } => {
+                let null = self.value(Op::Null, Type::nullable(region));
+                let _ = ty;
+                self.op(Op::Icmp(Cond::Ne, [value, null]))
+            }
+            ty => {
+                let zero = self.iconst(ty, 0);
+                self.op(Op::Icmp(Cond::Ne, [value, zero]))
+            }
+        }
+    }
+
+    /// A condition as a value: 1 or 0, by the branches that it takes.
+    pub(super) fn condition_value(&mut self, expr: &Expr) -> Value {
+        if let ExprKind::Compare(first, rest) = &expr.kind
+            && let [(op, second)] = rest.as_slice()
+        {
+            return self.compare_pair(*op, first, second);
+        }
+        let (yes, no, next) = (self.new_block(), self.new_block(), self.new_block());
+        self.condition(expr, yes, no);
+        let result = self.func.add_block_param(next, Type::I1);
+        for (block, value) in [(yes, 1), (no, 0)] {
+            self.seal(block);
+            self.switch_to(block);
+            let value = self.iconst(Type::I1, value);
+            self.terminate(Op::Jump(mir::BlockCall { block: next, args: vec![value] }));
+        }
+        self.seal(next);
+        self.switch_to(next);
+        result
+    }
+
+    /// Goes to `yes` or `no` by a condition.
+    pub(super) fn condition(&mut self, expr: &Expr, yes: Block, no: Block) {
+        match &expr.kind {
+            ExprKind::Not(operand) => self.condition(operand, no, yes),
+            ExprKind::Logical(and, values) => {
+                let Some((last, first)) = values.split_last() else { return self.jump(yes) };
+                for value in first {
+                    let next = self.new_block();
+                    if *and {
+                        self.condition(value, next, no);
+                    } else {
+                        self.condition(value, yes, next);
+                    }
+                    self.seal(next);
+                    self.switch_to(next);
+                }
+                self.condition(last, yes, no);
+            }
+            ExprKind::Compare(first, rest) if rest.len() > 1 => {
+                // `a < b < c`: each operand once, and `c` only if `a < b`.
+                let mut left = self.operand(first);
+                for (i, (op, right)) in rest.iter().enumerate() {
+                    let right_value = self.operand(right);
+                    self.span = expr.span;
+                    let test = self.compare_values(*op, left, right_value);
+                    left = right_value;
+                    if i + 1 == rest.len() {
+                        self.branch(test, yes, no);
+                    } else {
+                        let next = self.new_block();
+                        self.branch(test, next, no);
+                        self.seal(next);
+                        self.switch_to(next);
+                    }
+                }
+            }
+            ExprKind::Contains { map, key, negated } => {
+                let key = self.key(*map, key);
+                self.span = expr.span;
+                let pointer = self.op(Op::MapLookup { map: *map, key });
+                let null = self.value(Op::Null, Type::nullable(Region::MapValue));
+                let cond = if *negated { Cond::Eq } else { Cond::Ne };
+                let test = self.op(Op::Icmp(cond, [pointer, null]));
+                self.branch(test, yes, no);
+            }
+            ExprKind::Bool(value) => self.jump(if *value { yes } else { no }),
+            ExprKind::None => self.jump(no),
+            _ => {
+                let test = self.truth(expr);
+                self.span = expr.span;
+                self.branch(test, yes, no);
+            }
+        }
+    }
+
+    pub(super) fn operand(&mut self, expr: &Expr) -> (Value, TypeId) {
+        (self.expr(expr), expr.ty)
+    }
+
+    pub(super) fn compare_pair(&mut self, op: CompareOp, a: &Expr, b: &Expr) -> Value {
+        let span = self.span;
+        if matches!(self.type_of(a.ty), T::Str { .. }) && matches!(self.type_of(b.ty), T::Str { .. }) {
+            let equal = self.text_equal(a, b);
+            self.span = span;
+            if op == CompareOp::Ne {
+                let one = self.iconst(Type::I1, 1);
+                return self.op(Op::Binary(BinaryOp::Xor, [equal, one]));
+            }
+            return equal;
+        }
+        // `None` has the type of what it is compared with.
+        if matches!(a.kind, ExprKind::None) || matches!(b.kind, ExprKind::None) {
+            let other = if matches!(a.kind, ExprKind::None) { b } else { a };
+            let value = self.expr(other);
+            self.span = span;
+            let region = self.func.type_of(value).region().unwrap_or(Region::MapValue);
+            let null = self.value(Op::Null, Type::nullable(region));
+            return self.op(Op::Icmp(number::condition(op, true), [value, null]));
+        }
+        let (x, y) = (self.operand(a), self.operand(b));
+        self.span = span;
+        self.compare_values(op, x, y)
+    }
+
+    pub(super) fn compare_values(&mut self, op: CompareOp, a: (Value, TypeId), b: (Value, TypeId)) -> Value {
+        let pointer = |this: &Self, v: Value| matches!(this.func.type_of(v), Type::Ptr { .. });
+        if pointer(self, a.0) && pointer(self, b.0) {
+            return self.op(Op::Icmp(number::condition(op, true), [a.0, b.0]));
+        }
+        let a = if pointer(self, a.0) {
+            (self.op(Op::PtrToInt(a.0)), self.module.types.int(64, false))
+        } else {
+            a
+        };
+        let b = if pointer(self, b.0) {
+            (self.op(Op::PtrToInt(b.0)), self.module.types.int(64, false))
+        } else {
+            b
+        };
+        self.compare_numbers(op, a, b)
+    }
+
+    /// `a and b`, `a or b` as a value.
+    pub(super) fn logical(&mut self, and: bool, values: &[Expr], expr: &Expr) -> Value {
+        if expr.ty == self.module.types.bool() {
+            return self.condition_value(expr);
+        }
+        let next = self.new_block();
+        let machine = super::machine_type(&self.module.types, expr.ty).unwrap_or(Type::I64);
+        let result = self.func.add_block_param(next, machine);
+        let Some((last, first)) = values.split_last() else { return result };
+        for value in first {
+            let got = self.expr(value);
+            let kept = self.convert_value(got, value.ty, expr.ty);
+            let test = match self.func.type_of(got) {
+                Type::I1 => got,
+                Type::Ptr { region, .. } => {
+                    let null = self.value(Op::Null, Type::nullable(region));
+                    self.op(Op::Icmp(Cond::Ne, [got, null]))
+                }
+                ty => {
+                    let zero = self.iconst(ty, 0);
+                    self.op(Op::Icmp(Cond::Ne, [got, zero]))
+                }
+            };
+            let more = self.new_block();
+            let done = mir::BlockCall { block: next, args: vec![kept] };
+            let on = mir::BlockCall { block: more, args: Vec::new() };
+            let (then, otherwise) = if and { (on, done) } else { (done, on) };
+            self.terminate(Op::Branch { cond: test, then, otherwise });
+            self.seal(more);
+            self.switch_to(more);
+        }
+        let value = self.converted(last, expr.ty);
+        self.terminate(Op::Jump(mir::BlockCall { block: next, args: vec![value] }));
+        self.seal(next);
+        self.switch_to(next);
+        result
+    }
+
+    /// Evaluates each expression in its block and goes on in `next` with the value.
+    pub(super) fn choose(&mut self, ways: &[(Block, &Expr)], next: Block, ty: TypeId) -> Value {
+        let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::ptr(Region::Stack));
+        let result = self.func.add_block_param(next, machine);
+        for (block, value) in ways {
+            self.switch_to(*block);
+            let value = self.converted(value, ty);
+            self.terminate(Op::Jump(mir::BlockCall { block: next, args: vec![value] }));
+        }
+        self.seal(next);
+        self.switch_to(next);
+        result
+    }
+}

@@ -1,0 +1,91 @@
+//! Built-in functions.
+//!
+//! Promises: a name of the file that is called like one wins. Leaves out: `print`.
+
+use super::Resolver;
+use super::body::Body;
+use pbpf_core::ast::{Expr, ExprKind, Keyword};
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::hir::{self, Builtin};
+use pbpf_core::names;
+use pbpf_core::source::Span;
+
+impl Resolver<'_, '_> {
+    pub(super) fn builtin(
+        &mut self,
+        body: &mut Body,
+        name: &str,
+        name_span: Span,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) -> Option<hir::Expr> {
+        let kind = match name {
+            "print" => {
+                if let Some(keyword) = keywords.first() {
+                    self.error("unsupported-keyword", "`print` takes no keywords here", keyword.value.span);
+                    return None;
+                }
+                hir::ExprKind::Print(self.print_parts(body, args)?)
+            }
+            "int" | "bool" => {
+                let [arg] = self.exact(args, keywords, name, span)?;
+                let ty =
+                    if name == "bool" { self.module.types.bool() } else { self.module.types.int(64, true) };
+                return self.convert(body, ty, arg, span);
+            }
+            "reveal_type" => {
+                let [arg] = self.exact(args, keywords, name, span)?;
+                hir::ExprKind::Reveal(Box::new(self.expr(body, arg)?))
+            }
+            "abs" => {
+                let [arg] = self.exact(args, keywords, name, span)?;
+                hir::ExprKind::Builtin(Builtin::Abs, vec![self.expr(body, arg)?])
+            }
+            "min" | "max" => {
+                if args.len() < 2 || !keywords.is_empty() {
+                    self.error("wrong-argument-count", format!("`{name}` takes two or more numbers"), span);
+                    return None;
+                }
+                let which = if name == "min" { Builtin::Min } else { Builtin::Max };
+                hir::ExprKind::Builtin(which, self.exprs(body, args)?)
+            }
+            "sizeof" | "len" => {
+                let [arg] = self.exact(args, keywords, name, span)?;
+                let ty = self.type_of(arg)?;
+                hir::ExprKind::Int(i64::from(self.module.types.size_of(ty)))
+            }
+            "str" | "bytes" => {
+                let call = Expr {
+                    kind: ExprKind::Call {
+                        func: Box::new(Expr { kind: ExprKind::Name(name.to_owned()), span: name_span }),
+                        args: args.to_vec(),
+                        keywords: keywords.to_vec(),
+                    },
+                    span,
+                };
+                let ty = self.type_of(&call)?;
+                return Some(hir::Expr { kind: hir::ExprKind::Zeroed, ty, span });
+            }
+            _ => {
+                let helpers = self.cx.registry.helpers();
+                let aliases = helpers.flat_map(|(_, h)| {
+                    std::iter::once(h.row.name.as_str()).chain(h.row.aliases.iter().map(|(n, _)| n.as_str()))
+                });
+                let builtins = ["print", "int", "bool", "abs", "min", "max", "sizeof"];
+                let near = names::nearest(name, aliases.chain(builtins)).map(str::to_owned);
+                let exact = self.cx.registry.find_helper(name).is_some();
+                let mut error =
+                    Diagnostic::error("unknown-function", format!("`{name}` is not known")).at(name_span);
+                if exact {
+                    error = error.help(format!("import it: `from pbpf.helper import {name}`"));
+                } else if let Some(near) = near {
+                    error = error.help(format!("did you mean `{near}`?"));
+                }
+                self.cx.emit(error);
+                return None;
+            }
+        };
+        Some(self.make(kind, span))
+    }
+}

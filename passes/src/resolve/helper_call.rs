@@ -1,0 +1,122 @@
+//! Calls of helpers.
+//!
+//! Promises: arguments in the order of the row, whatever way they are written. Leaves out: their types.
+
+use super::Resolver;
+use super::body::Body;
+use pbpf_core::ast::{Expr, Keyword};
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::hir::{self};
+use pbpf_core::registry::HelperId;
+use pbpf_core::rows::{ArgumentKind, HelperCall, Take};
+use pbpf_core::source::Span;
+
+impl Resolver<'_, '_> {
+    /// A helper with the user's arguments put in the order of its row.
+    pub(super) fn helper_call(
+        &mut self,
+        body: &mut Body,
+        helper: HelperId,
+        take: Take,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) -> Option<hir::Expr> {
+        let registry = self.cx.registry;
+        let row = &registry.helper(helper).row;
+        // The compiler supplies the context, and sizes that the user leaves out.
+        let written: Vec<usize> =
+            (0..row.args.len()).filter(|i| !matches!(row.args[*i].kind, ArgumentKind::Ctx)).collect();
+        let without_sizes: Vec<usize> = written
+            .iter()
+            .copied()
+            .filter(|i| !matches!(row.args[*i].kind, ArgumentKind::SizeOf(_)))
+            .collect();
+        let positions = if args.len() + keywords.len() > without_sizes.len()
+            || keywords.iter().any(|k| {
+                let is_size = |i: &&usize| matches!(row.args[**i].kind, ArgumentKind::SizeOf(_));
+                written
+                    .iter()
+                    .filter(is_size)
+                    .any(|i| k.name.as_ref().is_some_and(|n| n.text == row.args[*i].name))
+            }) {
+            &written
+        } else {
+            &without_sizes
+        };
+        let mut slots: Vec<Option<hir::Expr>> = row.args.iter().map(|_| None).collect();
+        if args.len() > positions.len() {
+            self.wrong_count(helper, args.len() + keywords.len(), span);
+            return None;
+        }
+        let mut complete = true;
+        for (arg, at) in args.iter().zip(positions) {
+            slots[*at] = self.expr(body, arg);
+            complete &= slots[*at].is_some();
+        }
+        for keyword in keywords {
+            let at = keyword.name.as_ref().and_then(|n| row.args.iter().position(|a| a.name == n.text));
+            match at {
+                Some(at) if slots[at].is_none() => {
+                    slots[at] = self.expr(body, &keyword.value);
+                    complete &= slots[at].is_some();
+                }
+                _ => {
+                    self.error(
+                        "bad-call",
+                        format!("`{}` has no such argument, or has it already", row.name),
+                        keyword.value.span,
+                    );
+                    return None;
+                }
+            }
+        }
+        if !complete {
+            return None;
+        }
+        for (i, arg) in row.args.iter().enumerate() {
+            if slots[i].is_none() {
+                match (&arg.kind, arg.default) {
+                    (_, Some(value)) => slots[i] = Some(self.int_expr(value, span)),
+                    (ArgumentKind::Ctx | ArgumentKind::SizeOf(_), None) => {}
+                    _ => {
+                        self.wrong_count(helper, args.len() + keywords.len(), span);
+                        return None;
+                    }
+                }
+            }
+        }
+        if row.call == HelperCall::ByteSwap
+            && let Some(Some(hir::Expr { kind: hir::ExprKind::Int(value), .. })) = slots.first()
+            && let ArgumentKind::Scalar(ty) = &row.args[0].kind
+        {
+            let swapped = match pbpf_core::rows::c_int(ty) {
+                Some((16, _)) => i64::from((*value as u16).swap_bytes()),
+                Some((32, _)) => i64::from((*value as u32).swap_bytes()),
+                _ => value.swap_bytes(),
+            };
+            return Some(self.int_expr(swapped, span));
+        }
+        Some(self.make(hir::ExprKind::Helper { helper, take, args: slots }, span))
+    }
+
+    pub(super) fn wrong_count(&mut self, helper: HelperId, given: usize, span: Span) {
+        let registry = self.cx.registry;
+        let row = &registry.helper(helper).row;
+        let names: Vec<String> = row
+            .args
+            .iter()
+            .filter(|a| !matches!(a.kind, ArgumentKind::Ctx))
+            .map(|a| match (&a.kind, a.default) {
+                (ArgumentKind::SizeOf(_), _) => format!("[{}]", a.name),
+                (_, Some(default)) => format!("{}={default}", a.name),
+                _ => a.name.clone(),
+            })
+            .collect();
+        self.cx.emit(
+            Diagnostic::error("wrong-argument-count", format!("{given} arguments do not fit `{}`", row.name))
+                .at(span)
+                .help(format!("it is called as `{}({})`", row.name, names.join(", "))),
+        );
+    }
+}
