@@ -13,4 +13,5 @@ pub mod parse;
 pub mod pipeline;
 pub mod resolve;
 pub mod subset;
+pub mod versions;
 mod walk;

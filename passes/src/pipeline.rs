@@ -3,7 +3,7 @@
 //! Promises: this list is the order; nothing else orders them. Leaves out: passes of plugins, which the graph places.
 
 use crate::mir;
-use crate::{check, infer, lower, parse, resolve, subset};
+use crate::{check, infer, lower, parse, resolve, subset, versions};
 use pbpf_core::pass::Pass;
 
 /// The built-in passes, in order.
@@ -12,6 +12,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(parse::Parse),
         Box::new(subset::Subset),
         Box::new(resolve::Resolve),
+        // Before types: each version of a local has its own.
+        Box::new(versions::Versions),
         Box::new(infer::Infer),
         Box::new(check::Check),
         Box::new(lower::Lower),

@@ -329,8 +329,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     fn seal(&mut self, block: Block) {
         let missing = self.variables.seal(&mut self.func, &self.blocks, block);
-        for local in missing {
-            self.unassigned(local, self.source.locals[local].span);
+        for (local, span) in missing {
+            self.unassigned(local, span);
         }
     }
 
@@ -413,7 +413,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
             machine_type(&self.module.types, local.ty).unwrap_or(Type::I64)
         };
         let block = self.here();
-        match self.variables.read(&mut self.func, &self.blocks, id, block, ty) {
+        let variable = ssa::Variable { local: id, ty, span: self.span };
+        match self.variables.read(&mut self.func, &self.blocks, variable, block) {
             Ok(value) => value,
             Err(ssa::Unassigned) => {
                 self.unassigned(id, self.span);

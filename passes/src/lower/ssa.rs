@@ -5,6 +5,7 @@
 
 use pbpf_core::hir::LocalId;
 use pbpf_core::mir::{Block, Function, Inst, Op, Type, Value};
+use pbpf_core::source::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables of a function under construction.
@@ -13,12 +14,21 @@ pub(super) struct Variables {
     current: BTreeMap<(LocalId, Block), Value>,
     predecessors: BTreeMap<Block, Vec<Inst>>,
     sealed: BTreeSet<Block>,
-    incomplete: BTreeMap<Block, Vec<(LocalId, Value)>>,
+    /// Reads of a block whose predecessors are not all known, with the places of the reads.
+    incomplete: BTreeMap<Block, Vec<(LocalId, Value, Span)>>,
 }
 
 /// A variable has no value on some way to its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unassigned;
+
+/// What is read: a variable of a type, at a place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Variable {
+    pub(super) local: LocalId,
+    pub(super) ty: Type,
+    pub(super) span: Span,
+}
 
 impl Variables {
     /// Says that the terminator `inst` may go to `block`.
@@ -39,42 +49,41 @@ impl Variables {
         self.current.insert((local, block), value);
     }
 
-    /// Reads a variable of type `ty` at the end of `block`; `blocks` tells in which block a terminator is.
+    /// Reads a variable at the end of `block`; `blocks` tells in which block a terminator is.
     pub(super) fn read(
         &mut self,
         func: &mut Function,
         blocks: &BTreeMap<Inst, Block>,
-        local: LocalId,
+        variable: Variable,
         block: Block,
-        ty: Type,
     ) -> Result<Value, Unassigned> {
+        let Variable { local, ty, span } = variable;
         if let Some(value) = self.current.get(&(local, block)) {
             return Ok(*value);
         }
         let predecessors = self.predecessors.get(&block).cloned().unwrap_or_default();
         let value = if !self.sealed.contains(&block) {
             let value = func.add_block_param(block, ty);
-            self.incomplete.entry(block).or_default().push((local, value));
+            self.incomplete.entry(block).or_default().push((local, value, span));
             value
         } else if predecessors.is_empty() && func.entry() == Some(block) {
             return Err(Unassigned);
         } else if predecessors.is_empty() {
             // Nothing runs here, so any value will do; the block is dropped later.
             let op = if ty.is_int() { Op::Iconst(0) } else { Op::Null };
-            let span = func.span;
             let value = func.values.next_key();
-            let inst = func.make_inst(op, Some(ty), span);
+            let inst = func.make_inst(op, Some(ty), func.span);
             func.blocks[block].insts.insert(0, inst);
             value
         } else if let [only] = predecessors.as_slice()
             && func.insts[*only].op.targets().iter().filter(|t| t.block == block).count() == 1
         {
-            self.read(func, blocks, local, blocks[only], ty)?
+            self.read(func, blocks, variable, blocks[only])?
         } else {
             let value = func.add_block_param(block, ty);
             // Before the operands: a loop reads the variable through this block.
             self.write(local, block, value);
-            self.fill(func, blocks, local, block, ty)?;
+            self.fill(func, blocks, variable, block)?;
             value
         };
         self.write(local, block, value);
@@ -86,12 +95,11 @@ impl Variables {
         &mut self,
         func: &mut Function,
         blocks: &BTreeMap<Inst, Block>,
-        local: LocalId,
+        variable: Variable,
         block: Block,
-        ty: Type,
     ) -> Result<(), Unassigned> {
         for inst in self.predecessors.get(&block).cloned().unwrap_or_default() {
-            let value = self.read(func, blocks, local, blocks[&inst], ty)?;
+            let value = self.read(func, blocks, variable, blocks[&inst])?;
             for target in func.insts[inst].op.targets_mut() {
                 if target.block == block {
                     target.args.push(value);
@@ -101,19 +109,19 @@ impl Variables {
         Ok(())
     }
 
-    /// Says that all predecessors of `block` are known. Gives the variables that are not assigned on some way.
+    /// Says that all predecessors of `block` are known. Gives the reads of variables that are not assigned on some way.
     pub(super) fn seal(
         &mut self,
         func: &mut Function,
         blocks: &BTreeMap<Inst, Block>,
         block: Block,
-    ) -> Vec<LocalId> {
+    ) -> Vec<(LocalId, Span)> {
         self.sealed.insert(block);
         let mut missing = Vec::new();
-        for (local, value) in self.incomplete.remove(&block).unwrap_or_default() {
+        for (local, value, span) in self.incomplete.remove(&block).unwrap_or_default() {
             let ty = func.type_of(value);
-            if self.fill(func, blocks, local, block, ty).is_err() {
-                missing.push(local);
+            if self.fill(func, blocks, Variable { local, ty, span }, block).is_err() {
+                missing.push((local, span));
             }
         }
         missing

@@ -2,6 +2,7 @@
 #: check
 from ctypes import c_uint32, c_uint64
 from pbpf import bpf, bpfglobal, map, section, struct
+from pbpf.helper import pid
 from pbpf.maps import HashMap, Queue
 
 
@@ -37,7 +38,9 @@ def again(n):  # error: [recursion] "calls itself"
 @section("tracepoint/syscalls/sys_enter_execve")
 def f(ctx):
     x = 1
-    x = "text"  # error: [type-mismatch] "use another name"
+    if pid() == 1:
+        x = "text"  # error: [type-mismatch] "use another name"
+    reveal_type(x)  # reveal: c_int64
     p = Pair(a="b")  # error: [type-mismatch]
     p + 1  # error: [type-mismatch] "is no number"
     if p:  # error: [type-mismatch] "neither true nor false"

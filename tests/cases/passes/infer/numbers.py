@@ -29,8 +29,11 @@ def f(ctx):
     reveal_type(ktime() > 1)  # reveal: bool
     reveal_type(mixed(1, 2))  # reveal: c_int64
     x = 0
+    if small:
+        x = ktime()
     reveal_type(x)  # reveal: c_uint64
-    x = ktime()
+    x = 0
+    reveal_type(x)  # reveal: c_int64
     y = 0
     reveal_type(y)  # reveal: c_int64
     y = -1
