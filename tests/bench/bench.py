@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 
+import pairs
 import peers
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -154,7 +155,14 @@ def start(_):
     return Row("start", ours("pbpf --version", "--version"), [], 25)
 
 
-ROWS = {"hello": hello, "kernel_structs": kernel_structs, "parent": parent, "check": check, "start": start}
+def same_programs(header):
+    """The programs written twice: what comes out of both compilers, and what it does in the kernel."""
+    header()
+    if not pairs.compare(PBPF, FOLDER):
+        raise Failed("not every pair does the same")
+
+
+ROWS = {"hello": hello, "kernel_structs": kernel_structs, "parent": parent, "check": check, "start": start, "pairs": same_programs}
 # MiB, for every command of pbpf.
 MEMORY_AIM = 80
 
@@ -190,6 +198,8 @@ def main():
     for name in options.rows or ROWS:
         try:
             row = ROWS[name](header)
+            if row is None:
+                continue
             row.rounds = options.rounds or row.rounds
             row.measure()
             print("\n".join(row.lines()), flush=True)

@@ -69,51 +69,66 @@ impl Lowering<'_, '_> {
         let key = self.key(map, key);
         let by = self.expr(value);
         self.span = span;
-        let (found, absent, next) = (self.new_block(), self.new_block(), self.new_block());
-        let pointer_type = Type::nullable(Region::MapValue);
-        let pointer = self.op(Op::MapLookup { map, key });
-        let null = self.value(Op::Null, pointer_type);
-        let there = self.op(Op::Icmp(Cond::Ne, [pointer, null]));
-        self.branch(there, found, absent);
-        self.seal(absent);
-        self.switch_to(absent);
-        // Another processor may insert at the same time: only if the key is absent, then look again.
-        let zero = self.iconst(machine, 0);
-        let only_new = self.iconst(Type::I64, 1);
-        self.op(Op::MapUpdate { map, key, value: zero, flags: only_new });
-        let again = self.op(Op::MapLookup { map, key });
-        let null = self.value(Op::Null, pointer_type);
-        let there = self.op(Op::Icmp(Cond::Ne, [again, null]));
-        let inserted = self.new_block();
-        self.branch(there, inserted, next);
-        for (block, pointer) in [(found, pointer), (inserted, again)] {
-            self.seal(block);
-            self.switch_to(block);
-            let place = self.op(Op::Refine(pointer));
-            let atomic = match op {
-                Py::Add | Py::Sub => Some(AtomicOp::Add),
-                Py::And => Some(AtomicOp::And),
-                Py::Or => Some(AtomicOp::Or),
-                Py::Xor => Some(AtomicOp::Xor),
-                _ => None,
-            };
-            let signed = self.is_signed(value.ty);
-            match atomic.filter(|_| matches!(machine, Type::I32 | Type::I64)) {
-                Some(atomic) => {
-                    let mut by = self.resize(by, machine, signed);
-                    if op == Py::Sub {
-                        by = self.op(Op::Unary(pbpf_core::mir::UnaryOp::Neg, by));
-                    }
-                    self.effect(Op::Atomic { op: atomic, ptr: place, offset: 0, value: by });
-                }
-                None => {
-                    let current = self.load_from(Address::Plain(place, 0), ty);
-                    let new = self.arithmetic(op, (current, ty), (by, value.ty), ty);
-                    self.store(place, 0, new, ty);
-                }
-            }
-            self.jump(next);
+        let (found, next) = (self.new_block(), self.new_block());
+        let entry = self.func.add_block_param(found, Type::ptr(Region::MapValue));
+        let first = self.op(Op::MapLookup { map, key });
+        // An array has every entry that it can have: what it does not find it does not take either.
+        let is_full = matches!(self.module.maps[map].kind.as_str(), "array" | "percpu_array");
+        let absent = if is_full { next } else { self.new_block() };
+        self.found(first, found, absent);
+        if !is_full {
+            self.seal(absent);
+            self.switch_to(absent);
+            // Another processor may insert at the same time: only if the key is absent, then look again.
+            let zero = self.iconst(machine, 0);
+            let only_new = self.iconst(Type::I64, 1);
+            self.op(Op::MapUpdate { map, key, value: zero, flags: only_new });
+            let again = self.op(Op::MapLookup { map, key });
+            self.found(again, found, next);
         }
+        self.seal(found);
+        self.switch_to(found);
+        self.add_to(entry, ty, op, (by, value.ty));
+        self.jump(next);
         self.join(next);
+    }
+
+    /// Goes to `found` with the pointer that a lookup gave, or to `absent`.
+    fn found(&mut self, pointer: Value, found: mir::Block, absent: mir::Block) {
+        let null = self.value(Op::Null, Type::nullable(Region::MapValue));
+        let there = self.op(Op::Icmp(Cond::Ne, [pointer, null]));
+        let checked = self.new_block();
+        self.branch(there, checked, absent);
+        self.seal(checked);
+        self.switch_to(checked);
+        let entry = self.op(Op::Refine(pointer));
+        self.terminate(Op::Jump(mir::BlockCall { block: found, args: vec![entry] }));
+    }
+
+    /// `*place op= by`.
+    fn add_to(&mut self, place: Value, ty: TypeId, op: Py, (by, by_ty): (Value, TypeId)) {
+        let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::I64);
+        let atomic = match op {
+            Py::Add | Py::Sub => Some(AtomicOp::Add),
+            Py::And => Some(AtomicOp::And),
+            Py::Or => Some(AtomicOp::Or),
+            Py::Xor => Some(AtomicOp::Xor),
+            _ => None,
+        };
+        let signed = self.is_signed(by_ty);
+        match atomic.filter(|_| matches!(machine, Type::I32 | Type::I64)) {
+            Some(atomic) => {
+                let mut by = self.resize(by, machine, signed);
+                if op == Py::Sub {
+                    by = self.op(Op::Unary(pbpf_core::mir::UnaryOp::Neg, by));
+                }
+                self.effect(Op::Atomic { op: atomic, ptr: place, offset: 0, value: by });
+            }
+            None => {
+                let current = self.load_from(Address::Plain(place, 0), ty);
+                let new = self.arithmetic(op, (current, ty), (by, by_ty), ty);
+                self.store(place, 0, new, ty);
+            }
+        }
     }
 }

@@ -113,7 +113,7 @@ fn comparison(
         let signed = matches!(cond, Cond::Slt | Cond::Sle | Cond::Sgt | Cond::Sge);
         // An unsigned length is a length only where the pointer is not behind the end: at the start of the data.
         let at_start = matches!(func.def(ptr).map(|d| &d.op), Some(Op::CtxLoad { .. }));
-        if matches!(cond, Cond::Eq | Cond::Ne) || !(signed || at_start) {
+        if matches!(cond, Cond::Eq | Cond::Ne) || !(signed || at_start) || !is_offset(func, limit) {
             return None;
         }
         let mut b = Builder::before(func, block, at, span);
@@ -124,6 +124,26 @@ fn comparison(
     let mut build_at = Builder::before(func, block, at, span);
     let sides = [build(&mut build_at, &x), build(&mut build_at, &y)];
     Some(Op::Icmp(as_addresses(cond), sides))
+}
+
+/// Whether a comparison of a length with this number can prove anything: it is a constant, or it is added to packet pointers
+/// too, or what it is a sum of is.
+fn is_offset(func: &Function, number: Value) -> bool {
+    let (mut work, mut of) = (vec![number], Vec::new());
+    while let Some(value) = work.pop() {
+        if func.constant(value).is_some() || of.contains(&value) {
+            continue;
+        }
+        of.push(value);
+        if let Some(Op::Binary(BinaryOp::Add | BinaryOp::Sub, sides)) = func.def(value).map(|d| &d.op) {
+            work.extend(sides);
+        }
+    }
+    let is_added = |op: &Op| match op {
+        Op::PtrAdd(base, by) => is_packet(func.type_of(*base)) && of.contains(by),
+        _ => false,
+    };
+    of.is_empty() || func.each_inst().any(|(_, inst)| is_added(&func.insts[inst].op))
 }
 
 /// The end and the pointer that a number is the distance of.
