@@ -189,10 +189,39 @@ pub enum FunctionKind {
 /// How a subprogram is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linkage {
-    /// With each caller.
+    /// With each caller, whether it becomes a part of them or not.
     Static,
+    /// With each caller, as a part of them: it may take more than the five parameters of a call.
+    Inline,
+    /// With each caller, as a function that is called.
+    NoInline,
     /// Once, on its own.
     Global,
+}
+
+impl Linkage {
+    /// All of them.
+    pub const ALL: [Linkage; 4] = [Linkage::Static, Linkage::Inline, Linkage::NoInline, Linkage::Global];
+
+    /// The name in the text form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Linkage::Static => "static",
+            Linkage::Inline => "inline",
+            Linkage::NoInline => "noinline",
+            Linkage::Global => "global",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse(text: &str) -> Option<Linkage> {
+        Linkage::ALL.into_iter().find(|l| l.as_str() == text)
+    }
+
+    /// Whether it is verified with each caller.
+    pub fn is_static(self) -> bool {
+        self != Linkage::Global
+    }
 }
 
 /// What a call goes to, as shown in diagnostics.

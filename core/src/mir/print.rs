@@ -5,8 +5,7 @@
 //! Leaves out: anything that the text need not say; comments are for people and only [`print_annotated`] writes them.
 
 use super::{
-    Block, BlockCall, FieldStep, Function, FunctionKind, Init, Inst, Linkage, Module, Op, StructOpsValue,
-    Type, Value,
+    Block, BlockCall, FieldStep, Function, FunctionKind, Init, Inst, Module, Op, StructOpsValue, Type, Value,
 };
 use crate::entity::{Entity, Table};
 use crate::source::{SourceMap, Span};
@@ -349,8 +348,7 @@ impl Printer<'_> {
             FunctionKind::Program { section, program_type } => {
                 format!("program {} {}", Text(section), Text(program_type))
             }
-            FunctionKind::Subprogram(Linkage::Static) => "static".to_owned(),
-            FunctionKind::Subprogram(Linkage::Global) => "global".to_owned(),
+            FunctionKind::Subprogram(linkage) => linkage.as_str().to_owned(),
             FunctionKind::Callback => "callback".to_owned(),
         };
         self.line_at(

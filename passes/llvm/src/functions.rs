@@ -54,9 +54,13 @@ pub(crate) fn declare(header: &mut Header<'_>, func: &Function) {
     let (linkage, attributes, section) = match &func.kind {
         FunctionKind::Program { section, .. } => ("", ATTRIBUTES, format!(" section {}", quoted(section))),
         FunctionKind::Subprogram(Linkage::Global) => ("weak ", STAYS_A_CALL, String::new()),
-        FunctionKind::Subprogram(Linkage::Static) => ("internal ", ATTRIBUTES, String::new()),
+        FunctionKind::Subprogram(Linkage::Static | Linkage::Inline) => {
+            ("internal ", ATTRIBUTES, String::new())
+        }
         // External: "callback function not static".
-        FunctionKind::Callback => ("internal ", STAYS_A_CALL, String::new()),
+        FunctionKind::Subprogram(Linkage::NoInline) | FunctionKind::Callback => {
+            ("internal ", STAYS_A_CALL, String::new())
+        }
     };
     let _ = writeln!(
         header.functions,
@@ -132,7 +136,7 @@ fn subprogram(header: &mut Header<'_>, func: &Function) -> Node {
     let ty = header.md.add(subroutine(ret, &types));
     let is_local = match func.kind {
         FunctionKind::Program { .. } | FunctionKind::Subprogram(Linkage::Global) => "",
-        FunctionKind::Subprogram(Linkage::Static) | FunctionKind::Callback => "DISPFlagLocalToUnit | ",
+        FunctionKind::Subprogram(_) | FunctionKind::Callback => "DISPFlagLocalToUnit | ",
     };
     let unit = header.unit;
     header.md.define(node, format_args!(
@@ -154,7 +158,8 @@ fn parameter(
     use FunctionKind::{Callback, Program, Subprogram};
     let tags = match (kind, header.module.types.get(param.ty)) {
         // "arg#0 type tag is not supported in static functions"
-        (Callback | Subprogram(Linkage::Static), _) => Vec::new(),
+        (Callback, _) => Vec::new(),
+        (Subprogram(linkage), _) if linkage.is_static() => Vec::new(),
         // The one form that holds for every program type; a typed pointer only for those whose struct the kernel knows.
         // Of a program it only spares the log a line: "arg#0 reference type('UNKNOWN ') size cannot be determined".
         (_, Type::Ptr { region: Region::Ctx, .. }) => {

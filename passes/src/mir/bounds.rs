@@ -122,7 +122,7 @@ impl MirPass for Bounds {
             let found = judge::judge(module, id, &fields, &movers, &known, cx);
             for (callee, proved) in found.handed {
                 // A global function is verified on its own.
-                if module.functions[callee].kind == FunctionKind::Subprogram(Linkage::Static) {
+                if module.functions[callee].kind != FunctionKind::Subprogram(Linkage::Global) {
                     merge(&mut given[callee.index()], proved);
                 }
             }

@@ -14,6 +14,7 @@ pub mod cse;
 pub mod dce;
 pub mod divide;
 pub mod fold;
+pub mod inline;
 pub mod legalise;
 pub mod loops;
 pub mod null_checks;

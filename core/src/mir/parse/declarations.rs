@@ -329,13 +329,16 @@ impl Parser<'_> {
                 let program_type = self.quoted("a program type in quotes")?;
                 FunctionKind::Program { section, program_type }
             }
-            "static" => FunctionKind::Subprogram(Linkage::Static),
-            "global" => FunctionKind::Subprogram(Linkage::Global),
             "callback" => FunctionKind::Callback,
-            _ => {
-                self.at = start;
-                return Err(self.expected("`program`, `static`, `global` or `callback`"));
-            }
+            word => match Linkage::parse(word) {
+                Some(linkage) => FunctionKind::Subprogram(linkage),
+                None => {
+                    self.at = start;
+                    return Err(
+                        self.expected("`program`, `static`, `inline`, `noinline`, `global` or `callback`")
+                    );
+                }
+            },
         };
         let span = self.place()?;
         self.mark("{")?;

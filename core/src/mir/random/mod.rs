@@ -91,8 +91,10 @@ pub fn module(seed: u64, mut shape: Shape) -> Module {
     add_data(&mut module, &mut names, &types);
     let count = 1 + names.random.below(3);
     for _ in 0..count {
-        let kind = match names.random.below(3) {
+        let kind = match names.random.below(5) {
             0 => FunctionKind::Subprogram(Linkage::Global),
+            1 => FunctionKind::Subprogram(Linkage::Inline),
+            2 => FunctionKind::Subprogram(Linkage::NoInline),
             _ => FunctionKind::Subprogram(Linkage::Static),
         };
         add_function(&mut module, &mut names, &types, kind, shape);

@@ -7,7 +7,7 @@ use super::Found;
 use super::function::{Check, assignable};
 use super::ops::is_memory;
 use crate::entity::Table;
-use crate::mir::{ExternId, FuncId, FunctionKind, InstData, MapId, Module, Op, Region, Type, Value};
+use crate::mir::{ExternId, FuncId, FunctionKind, InstData, Linkage, MapId, Module, Op, Region, Type, Value};
 use crate::types::{Type as LangType, TypeId};
 
 impl Check<'_> {
@@ -82,10 +82,12 @@ impl Check<'_> {
     }
 
     fn call(&mut self, data: &InstData, callee: FuncId, args: &[Value], result: Type) {
-        self.count(args);
         let Some(func) = self.module.functions.get(callee) else {
             return self.add("M027", format!("{callee} does not exist"));
         };
+        if func.kind != FunctionKind::Subprogram(Linkage::Inline) || self.checked {
+            self.count(args);
+        }
         let name = &func.name;
         if !matches!(func.kind, FunctionKind::Subprogram(_)) {
             self.add("M027", format!("`{name}` is no subprogram"));

@@ -9,12 +9,12 @@ use super::ops::Known;
 use crate::entity::Table;
 use crate::mir::analysis::{Cfg, Dominators};
 use crate::mir::{
-    Block, BlockCall, Function, FunctionKind, Inst, InstData, Module, Op, Type, Value, ValueDef,
+    Block, BlockCall, Function, FunctionKind, Inst, InstData, Linkage, Module, Op, Type, Value, ValueDef,
 };
 use crate::source::Span;
 
 /// Checks what the tables and the layout must be for anything else to make sense.
-pub(super) fn check_shape(module: &Module, func: &Function, found: &mut Found) -> bool {
+pub(super) fn check_shape(module: &Module, func: &Function, checked: bool, found: &mut Found) -> bool {
     let before = found.list.len();
     found.place(func.span, "the function");
     let span = Some(func.span);
@@ -68,7 +68,7 @@ pub(super) fn check_shape(module: &Module, func: &Function, found: &mut Found) -
     if found.list.iter().skip(before).any(|v| v.rule == "M011") {
         return false;
     }
-    check_signature(module, func, found);
+    check_signature(module, func, checked, found);
     true
 }
 
@@ -87,11 +87,12 @@ fn define(
     }
 }
 
-fn check_signature(module: &Module, func: &Function, found: &mut Found) {
+fn check_signature(module: &Module, func: &Function, checked: bool, found: &mut Found) {
     let span = Some(func.span);
     let Some(entry) = func.entry() else { return };
     let values = &func.blocks[entry].params;
-    if func.params.len() > 5 {
+    let inlined = func.kind == FunctionKind::Subprogram(Linkage::Inline) && !checked;
+    if func.params.len() > 5 && !inlined {
         found.add("M010", span, format!("there are {} parameters; BPF passes five", func.params.len()));
     }
     if func.params.len() != values.len() {

@@ -17,7 +17,7 @@
 //! - M009: the members of a struct_ops variable are distinct and fit their types; its functions are programs.
 //!
 //! A function:
-//! - M010: it has at most five parameters, as many as its entry block, of the same types; a program names its section and its program type.
+//! - M010: it has at most five parameters (in concrete MIR only, if it is `inline`), as many as its entry block, of the same types; a program names its section and its program type.
 //! - M011: its layout names existing blocks once each, the entry first; an instruction is in one place; values belong to what defines them.
 //! - M012: a block ends in a terminator and holds no other.
 //! - M013: blocks gone to are in the layout; nothing goes to the entry.
@@ -32,7 +32,7 @@
 //! - M022: `refine` takes a pointer that may be null. Where no test proves it, it asks `null_checks` for one.
 //! - M024: memory is accessed through pointers into memory: not `packet_end`, `dynptr`, `map` or `func`.
 //! - M025: an access at a known place in a slot or a global variable lies inside it.
-//! - M026: a call has at most five arguments.
+//! - M026: a call has at most five arguments; one of an `inline` function only in concrete MIR.
 //! - M027: a call fits the declaration of what it calls, which is a kernel function or a subprogram.
 //! - M028: functions do not call themselves, not by way of others either.
 //! - M029: context instructions take the context, and name a field.
@@ -119,7 +119,7 @@ fn check(module: &Module, concrete: Option<Cpu>) -> Vec<Violation> {
     module::check(module, &mut found);
     for func in module.functions.values() {
         found.function = Some(func.name.clone());
-        if !function::check_shape(module, func, &mut found) {
+        if !function::check_shape(module, func, concrete.is_some(), &mut found) {
             continue;
         }
         // From here on things have the numbers that the text gives them.

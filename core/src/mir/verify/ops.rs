@@ -7,8 +7,8 @@ use super::records::fits;
 use crate::entity::Table;
 use crate::mir::path::follow;
 use crate::mir::{
-    BinaryOp, CastKind, Cond, FieldStep, Function, FunctionKind, GlobalId, InstData, Linkage, Op, Region,
-    Slot, Type, UnaryOp, Value,
+    BinaryOp, CastKind, Cond, FieldStep, Function, FunctionKind, GlobalId, InstData, Op, Region, Slot, Type,
+    UnaryOp, Value,
 };
 use crate::types::{Origin, RecordId};
 use std::collections::BTreeSet;
@@ -298,7 +298,8 @@ impl Check<'_> {
             Op::FuncAddr(id) => {
                 match self.module.functions.get(id).map(|f| &f.kind) {
                     None => self.add("M020", format!("{id} does not exist")),
-                    Some(FunctionKind::Callback | FunctionKind::Subprogram(Linkage::Static)) => {}
+                    Some(FunctionKind::Callback) => {}
+                    Some(FunctionKind::Subprogram(linkage)) if linkage.is_static() => {}
                     Some(_) => self.add("M020", format!("{id} is called by no helper")),
                 }
                 None

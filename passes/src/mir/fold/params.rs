@@ -22,7 +22,10 @@ pub(super) fn merge(func: &mut Function, cfg: &Cfg, aliases: &mut Aliases) -> bo
         for index in 0..func.blocks[block].params.len() {
             let param = func.blocks[block].params[index];
             match incoming(func, cfg, block, index, param, aliases) {
-                Incoming::One(value) => aliases.set(param, value),
+                // A parameter that may be null is tested as such behind it, which a value that may not is not.
+                Incoming::One(value) if func.type_of(value) == func.type_of(param) => {
+                    aliases.set(param, value);
+                }
                 Incoming::Const(n) if func.type_of(param).is_int() => {
                     let span = func.blocks[block].insts.first().map_or(func.span, |i| func.insts[*i].span);
                     let ty = func.type_of(param);
@@ -31,7 +34,7 @@ pub(super) fn merge(func: &mut Function, cfg: &Cfg, aliases: &mut Aliases) -> bo
                     func.blocks[block].insts.insert(0, inst);
                     aliases.set(param, value);
                 }
-                Incoming::Nothing | Incoming::Const(_) | Incoming::Many => continue,
+                Incoming::Nothing | Incoming::One(_) | Incoming::Const(_) | Incoming::Many => continue,
             }
             changed = true;
         }
