@@ -86,6 +86,12 @@ pub(crate) struct Compiling {
     /// The architecture of the kernel, such as x86_64
     #[arg(long, value_name = "ARCH")]
     pub(crate) arch: Option<String>,
+    /// What arithmetic means: python or c; each file's imports decide otherwise
+    #[arg(long, value_name = "MEANING")]
+    pub(crate) arithmetic: Option<String>,
+    /// Turn on a lint: arithmetic tells where the two meanings may differ
+    #[arg(long = "lint", value_name = "LINT")]
+    pub(crate) lints: Vec<String>,
     /// Tell what the compiler decided, and where
     #[arg(long)]
     pub(crate) explain_lowering: bool,

@@ -9,6 +9,7 @@ use crate::btf::KernelFile;
 use pbpf_core::config::Config;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::graph::{Entry, Plan, Source};
+use pbpf_core::hir::Arithmetic;
 use pbpf_core::pass::Options;
 use pbpf_core::source::SourceMap;
 use pbpf_core::target::{Cpu, KernelVersion, Target};
@@ -142,6 +143,9 @@ fn user_folder() -> Option<PathBuf> {
     Some(data.or_else(home)?.join("pbpf/plugins"))
 }
 
+/// The lint that tells where Python's arithmetic and C's may differ.
+const ARITHMETIC_LINT: &str = "arithmetic";
+
 /// What compiling needs beside the source.
 #[derive(Debug)]
 pub(crate) struct Setup {
@@ -186,16 +190,29 @@ impl Setup {
                 other => other.to_owned(),
             };
         }
+        let build = &session.config.build;
+        let meaning = compiling.arithmetic.as_ref().or(build.arithmetic.as_ref());
+        let arithmetic = meaning.and_then(|text| {
+            let parsed = Arithmetic::parse(text);
+            if parsed.is_none() {
+                errors.push(bad_option(&format!("arithmetic has no meaning `{text}`"), "use python or c"));
+            }
+            parsed
+        });
+        let lints: Vec<&String> = compiling.lints.iter().chain(&build.lints).collect();
+        for lint in lints.iter().filter(|lint| **lint != ARITHMETIC_LINT) {
+            errors.push(bad_option(&format!("there is no lint `{lint}`"), "the lint is `arithmetic`"));
+        }
+        let options = Options {
+            explain: compiling.explain_lowering,
+            arithmetic,
+            lint_arithmetic: lints.iter().any(|lint| *lint == ARITHMETIC_LINT),
+        };
         if !errors.is_empty() {
             return Err((errors, SourceMap::new()));
         }
         let btf = compiling.btf.clone().or_else(|| table.btf.as_ref().map(|p| session.dir.join(p)));
-        Ok(Setup {
-            kernel: KernelFile::new(btf),
-            target,
-            options: Options { explain: compiling.explain_lowering },
-            session,
-        })
+        Ok(Setup { kernel: KernelFile::new(btf), target, options, session })
     }
 }
 

@@ -48,6 +48,10 @@ pub struct Build {
     pub emit: Vec<String>,
     /// `O1`, `O2`, `O3`, `Os`, `Oz`.
     pub opt_level: Option<String>,
+    /// What arithmetic means, `python` or `c`; where it is not set, each file's imports decide.
+    pub arithmetic: Option<String>,
+    /// Lints that are off otherwise: `arithmetic`.
+    pub lints: Vec<String>,
     /// Whether objects carry DWARF.
     pub dwarf: Option<bool>,
     /// Whether warnings are errors.
@@ -148,6 +152,8 @@ const ROOT: Keys = Keys::Known(&[
             ("out-dir", Keys::Leaf),
             ("emit", Keys::Leaf),
             ("opt-level", Keys::Leaf),
+            ("arithmetic", Keys::Leaf),
+            ("lints", Keys::Leaf),
             ("dwarf", Keys::Leaf),
             ("deny-warnings", Keys::Leaf),
         ]),

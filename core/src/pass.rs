@@ -5,6 +5,7 @@
 
 use crate::btf::Btf;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::hir::Arithmetic;
 use crate::registry::Registry;
 use crate::source::{FileId, SourceMap, Span};
 use crate::target::Target;
@@ -71,6 +72,10 @@ impl Unit {
 pub struct Options {
     /// Whether passes say what they decided (`--explain-lowering`).
     pub explain: bool,
+    /// What arithmetic means in every file; where it is not set, a file's imports decide.
+    pub arithmetic: Option<Arithmetic>,
+    /// Whether places where the two meanings of arithmetic may differ are told (`--lint arithmetic`).
+    pub lint_arithmetic: bool,
 }
 
 /// What a pass is lent.

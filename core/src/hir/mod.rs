@@ -6,11 +6,13 @@
 //! Promises: a place ([`Place`]) is what can be assigned; evaluation order is the order of the fields here.
 //! Leaves out: memory. Where a value lives is decided when MIR is made.
 
+mod number;
 mod print;
 
+pub use number::{Arithmetic, BinaryOp};
 pub use print::print;
 
-use crate::ast::{BinaryOp, CompareOp};
+use crate::ast::CompareOp;
 use crate::entity;
 use crate::entity::Table;
 use crate::registry::{HelperId, Holes, ProgramTypeId};
@@ -111,6 +113,8 @@ pub struct Function {
     pub ret: Option<TypeId>,
     /// The body.
     pub body: Vec<Stmt>,
+    /// What arithmetic means in it.
+    pub arithmetic: Arithmetic,
     /// The name's place.
     pub span: Span,
 }
@@ -175,6 +179,8 @@ pub enum StmtKind {
         op: BinaryOp,
         /// The value.
         value: Expr,
+        /// The type that the place's value is converted to before the operation, where that is not its own.
+        through: Option<TypeId>,
     },
     /// `del m[k]`.
     Delete {

@@ -155,7 +155,7 @@ impl Printer<'_> {
                 let values: Vec<String> = values.iter().map(|v| self.typed(v)).collect();
                 self.line(&format!("{} = {}", places.join(", "), values.join(", ")));
             }
-            StmtKind::Update { place, op, value } => {
+            StmtKind::Update { place, op, value, .. } => {
                 self.line(&format!("{} {}= {}", self.place(place), op.as_str(), self.typed(value)));
             }
             StmtKind::Delete { map, key } => {

@@ -2,8 +2,7 @@
 //!
 //! Promises: every value that an expression can have, or nothing. Leaves out: variables.
 
-use pbpf_core::ast::BinaryOp;
-use pbpf_core::hir::{Expr, ExprKind, UnaryOp};
+use pbpf_core::hir::{BinaryOp, Expr, ExprKind, UnaryOp};
 use pbpf_core::types::{Type, Types};
 
 /// The most values that one expression is followed into.

@@ -53,7 +53,7 @@ impl Infer_<'_, '_> {
             let PrintPart::Value(value, _) = part else { continue };
             let Some(ty) = self.expr(frame, value) else { continue };
             if self.is_number_behind(ty) {
-                self.number(frame, value);
+                self.as_number(frame, value);
             } else if matches!(self.module.types.get(ty), Type::Void | Type::Record(_) | Type::Array { .. }) {
                 let span = value.span;
                 self.error(frame, |this| {

@@ -2,9 +2,10 @@
 //!
 //! Promises: an expression has a type, or a diagnostic has been told. Leaves out: fields and indices.
 
+use super::numbers;
 use super::{Frame, Infer_};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Expr, ExprKind};
+use pbpf_core::hir::{Arithmetic, Expr, ExprKind};
 use pbpf_core::types::{Region, Type, TypeId};
 
 impl Infer_<'_, '_> {
@@ -17,11 +18,14 @@ impl Infer_<'_, '_> {
 
     pub(super) fn expr_type(&mut self, frame: &mut Frame, expr: &mut Expr) -> Option<TypeId> {
         let span = expr.span;
-        let (void, bool, s64) =
-            (self.module.types.void(), self.module.types.bool(), self.module.types.int(64, true));
+        let (void, bool) = (self.module.types.void(), self.module.types.bool());
         match &mut expr.kind {
             // Numbers past `i64` come with their type.
-            ExprKind::Int(_) => Some(if expr.ty == void { s64 } else { expr.ty }),
+            ExprKind::Int(value) if expr.ty == void => {
+                let int = numbers::literal(frame.function.arithmetic, *value);
+                Some(self.module.types.int(int.bits, int.signed))
+            }
+            ExprKind::Int(_) => Some(expr.ty),
             ExprKind::Bool(_) => Some(bool),
             ExprKind::None => Some(self.module.types.ptr(void, Region::MapValue, true)),
             ExprKind::Text(text) => {
@@ -41,8 +45,12 @@ impl Infer_<'_, '_> {
                 Some(self.module.types.ptr(void, Region::Func, false))
             }
             ExprKind::Unary(_, operand) => {
-                self.number(frame, operand)?;
-                Some(s64)
+                let ty = self.number(frame, operand)?;
+                let int = numbers::unary(frame.function.arithmetic, self.int_of(ty, Some(operand))?);
+                if frame.function.arithmetic == Arithmetic::C {
+                    self.convert(frame, operand, int);
+                }
+                Some(self.module.types.int(int.bits, int.signed))
             }
             ExprKind::Binary(op, a, b) => {
                 let op = *op;
@@ -54,7 +62,7 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Logical(_, values) => {
                 let types: Option<Vec<TypeId>> = values.iter_mut().map(|v| self.expr(frame, v)).collect();
-                Some(self.join_all(&types?, values).unwrap_or(bool))
+                Some(self.join_all(frame.function.arithmetic, &types?, values).unwrap_or(bool))
             }
             ExprKind::Not(operand) => {
                 self.condition(frame, operand);
@@ -64,15 +72,15 @@ impl Infer_<'_, '_> {
                 self.condition(frame, test);
                 let (ta, tb) = (self.expr(frame, a), self.expr(frame, b));
                 let (ta, tb) = (ta?, tb?);
-                let (mut va, mut vb) = ((**a).clone(), (**b).clone());
-                let joined = self.join_values(ta, &va, tb, &vb);
+                let arithmetic = frame.function.arithmetic;
+                let mut joined = self.join_values(arithmetic, (ta, a), (tb, b));
                 if joined.is_none() && (self.is_number(ta) || self.is_number(tb)) {
                     // One is a number and the other points to one.
-                    let ta = self.number(frame, &mut va)?;
-                    let tb = self.number(frame, &mut vb)?;
-                    let joined = self.join_values(ta, &va, tb, &vb);
-                    (**a, **b) = (va, vb);
-                    return joined;
+                    let (ta, tb) = (self.as_number(frame, a)?, self.as_number(frame, b)?);
+                    joined = self.join_values(arithmetic, (ta, a), (tb, b));
+                    if joined.is_some() {
+                        return joined;
+                    }
                 }
                 if joined.is_none() {
                     self.error(frame, |this| {
@@ -84,9 +92,8 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Walrus(local, value) => {
                 let ty = self.expr(frame, value)?;
-                let (local, copy) = (*local, (**value).clone());
-                self.widen_local(frame, local, ty, Some(&copy), span);
-                Some(Self::local_type(frame, local))
+                self.widen_local(frame, *local, ty, Some(value), span);
+                Some(Self::local_type(frame, *local))
             }
             ExprKind::Convert(value) => {
                 let target = expr.ty;
@@ -96,8 +103,9 @@ impl Infer_<'_, '_> {
                     return None;
                 }
                 if self.is_number_behind(ty) && self.is_number(target) {
-                    self.number(frame, value);
+                    self.as_number(frame, value);
                 }
+                self.warn_cut(frame, value, target);
                 Some(target)
             }
             ExprKind::Cast(value) => {
@@ -188,12 +196,12 @@ impl Infer_<'_, '_> {
             ExprKind::Builtin(_, args) => {
                 let types: Option<Vec<TypeId>> = args.iter_mut().map(|a| self.number(frame, a)).collect();
                 let types = types?;
-                if let [only] = types.as_slice() {
-                    return Some(
-                        self.int_of(*only, None).map_or(s64, |i| if i.signed { s64 } else { *only }),
-                    );
+                if let ([only], [arg]) = (types.as_slice(), args.as_slice()) {
+                    let int = self.int_of(*only, Some(arg))?;
+                    let result = numbers::magnitude(frame.function.arithmetic, int);
+                    return Some(self.module.types.int(result.bits, result.signed));
                 }
-                self.join_all(&types, args)
+                self.join_all(frame.function.arithmetic, &types, args)
             }
         }
     }
@@ -211,8 +219,9 @@ impl Infer_<'_, '_> {
         if ty == self.module.types.void() {
             return;
         }
+        self.warn_cut(frame, value, want);
         if self.is_number(want) && self.is_number_behind(ty) {
-            self.number(frame, value);
+            self.as_number(frame, value);
             return;
         }
         if self.fits(value, ty, want) {

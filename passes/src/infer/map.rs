@@ -54,7 +54,7 @@ impl Infer_<'_, '_> {
                     });
                     return None;
                 };
-                let joined = numbers::join(a, b);
+                let joined = numbers::either(frame.function.arithmetic, a, b);
                 Some(self.module.types.int(joined.bits, joined.signed))
             }
             ExprKind::Store(map, key, value, flags) => {

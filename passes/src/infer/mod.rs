@@ -5,14 +5,17 @@
 //! Requires: `resolve`. Keeps: the program's meaning.
 //! Why: widths and regions decide which instructions the verifier will accept.
 //!
-//! Numbers have Python's meaning: an operation is done in 64 bits, and a value is cut only where it is stored in a
-//! declared place that is narrower. A local without an annotation is as wide as what is assigned to it anywhere.
+//! Numbers have Python's meaning or C's, by the file: `numbers` holds all that differs, and behind this pass operators say
+//! which they have. Python's: an operation is done in 64 bits, and a value is cut only where it is stored in a declared place
+//! that is narrower; a local without an annotation is as wide as what is assigned to it. C's: the usual conversions are
+//! written out, and results wrap at their width.
 //!
 //! Leaves out: what may be called where, and with what (`check`).
 
 mod access;
 mod call;
 mod expr;
+mod lint;
 mod map;
 mod numbers;
 mod operators;

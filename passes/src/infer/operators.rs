@@ -2,23 +2,28 @@
 //!
 //! Promises: operands have types that the operator takes, or a diagnostic has been told. Leaves out: the rules of numbers.
 
-use super::numbers;
+use super::numbers::{self, Typing};
 use super::{Frame, Infer_};
-use pbpf_core::ast::{BinaryOp, CompareOp};
+use pbpf_core::ast::CompareOp;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Expr, ExprKind};
+use pbpf_core::hir::{Arithmetic, BinaryOp, Expr, ExprKind};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type, TypeId};
 
 impl Infer_<'_, '_> {
-    pub(super) fn join_values(&mut self, a: TypeId, va: &Expr, b: TypeId, vb: &Expr) -> Option<TypeId> {
+    pub(super) fn join_values(
+        &mut self,
+        arithmetic: Arithmetic,
+        (a, va): (TypeId, &Expr),
+        (b, vb): (TypeId, &Expr),
+    ) -> Option<TypeId> {
         let bool = self.module.types.bool();
         if a == bool && b == bool {
             return Some(bool);
         }
         match (self.int_of(a, Some(va)), self.int_of(b, Some(vb))) {
             (Some(x), Some(y)) => {
-                let joined = numbers::join(x, y);
+                let joined = numbers::either(arithmetic, x, y);
                 Some(self.module.types.int(joined.bits, joined.signed))
             }
             _ if matches!(va.kind, ExprKind::None) => self.join_other(b, a, Some(va)),
@@ -26,12 +31,17 @@ impl Infer_<'_, '_> {
         }
     }
 
-    pub(super) fn join_all(&mut self, types: &[TypeId], values: &[Expr]) -> Option<TypeId> {
+    pub(super) fn join_all(
+        &mut self,
+        arithmetic: Arithmetic,
+        types: &[TypeId],
+        values: &[Expr],
+    ) -> Option<TypeId> {
         let (first, rest) = types.split_first()?;
         let mut joined = *first;
         let mut value = values.first()?.clone();
         for (ty, v) in rest.iter().zip(&values[1..]) {
-            joined = self.join_values(joined, &value, *ty, v)?;
+            joined = self.join_values(arithmetic, (joined, &value), (*ty, v))?;
             value = v.clone();
         }
         Some(joined)
@@ -56,17 +66,17 @@ impl Infer_<'_, '_> {
         };
         match (op, pointer(self, ta), pointer(self, tb)) {
             (BinaryOp::Add | BinaryOp::Sub, true, false) => {
-                self.number(frame, b)?;
+                self.as_number(frame, b)?;
                 return Some(ta);
             }
             (BinaryOp::Add, false, true) => {
-                self.number(frame, a)?;
+                self.as_number(frame, a)?;
                 return Some(tb);
             }
             (BinaryOp::Sub, true, true) => return Some(self.module.types.int(64, true)),
             _ => {}
         }
-        let (ta, tb) = (self.number(frame, a)?, self.number(frame, b)?);
+        let (ta, tb) = (self.as_number(frame, a)?, self.as_number(frame, b)?);
         let (x, y) = (self.int_of(ta, Some(a))?, self.int_of(tb, Some(b))?);
         if matches!(op, BinaryOp::Shl | BinaryOp::Shr)
             && let ExprKind::Int(amount) = b.kind
@@ -87,7 +97,14 @@ impl Infer_<'_, '_> {
             });
             return None;
         }
-        let result = numbers::binary(op, x, y);
+        let Typing { operands, result } = numbers::binary(frame.function.arithmetic, op, x, y);
+        self.lint_binary(frame, op, x, y, span);
+        if let Some(common) = operands {
+            self.convert(frame, a, common);
+            if op != BinaryOp::Pow {
+                self.convert(frame, b, common);
+            }
+        }
         Some(self.module.types.int(result.bits, result.signed))
     }
 
@@ -142,9 +159,32 @@ impl Infer_<'_, '_> {
             }
             return Some(());
         }
-        self.number(frame, first)?;
+        self.as_number(frame, first)?;
         for (_, operand) in rest.iter_mut() {
-            self.number(frame, operand)?;
+            self.as_number(frame, operand)?;
+        }
+        self.convert_compared(frame, first, rest)
+    }
+
+    /// Converts the operands of a comparison to what all of them are compared as, where numbers do not compare by value.
+    fn convert_compared(
+        &mut self,
+        frame: &Frame,
+        first: &mut Expr,
+        rest: &mut [(CompareOp, Expr)],
+    ) -> Option<()> {
+        let mut common = self.int_of(first.ty, Some(first))?;
+        for (_, operand) in rest.iter() {
+            let int = self.int_of(operand.ty, Some(operand))?;
+            self.lint_compare(frame, common, int, operand.span);
+            let Some(both) = numbers::compared(frame.function.arithmetic, common, int) else { continue };
+            common = both;
+        }
+        if frame.function.arithmetic == Arithmetic::C {
+            self.convert(frame, first, common);
+            for (_, operand) in rest.iter_mut() {
+                self.convert(frame, operand, common);
+            }
         }
         Some(())
     }

@@ -65,10 +65,11 @@ impl Infer_<'_, '_> {
                 let to = frame.function.locals[local].ty;
                 place.ty = to;
                 if self.is_number(to) && self.is_number_behind(ty) {
-                    self.number(frame, value);
+                    self.as_number(frame, value);
                     return;
                 }
                 self.same_region(frame, value, to);
+                self.warn_cut(frame, value, to);
                 if !self.fits(value, ty, to) {
                     let first = frame.function.locals[local].span;
                     self.error(frame, |this| {
@@ -86,7 +87,8 @@ impl Infer_<'_, '_> {
         }
         let Some(to) = self.place(frame, place) else { return };
         if self.is_number(to) {
-            self.number(frame, value);
+            self.as_number(frame, value);
+            self.warn_cut(frame, value, to);
             let ty = value.ty;
             if !self.fits(value, ty, to) {
                 self.mismatch(frame, value, ty, to);
@@ -120,7 +122,13 @@ impl Infer_<'_, '_> {
         if frame.function.locals[local].declared {
             return;
         }
-        let incoming = self.int_of(ty, value);
+        let made = value.is_some_and(|v| matches!(v.kind, ExprKind::Convert(_)));
+        let incoming = self.int_of(ty, value).map(|int| numbers::local(frame.function.arithmetic, int, made));
+        // A truth value stays one as long as nothing else is assigned.
+        let ty = match incoming {
+            Some(int) if ty != self.module.types.bool() => self.module.types.int(int.bits, int.signed),
+            _ => ty,
+        };
         if old == self.module.types.void() {
             let literal = incoming.is_some_and(|i| i.literal);
             frame.flexible[local.index()] = literal;

@@ -21,9 +21,8 @@ impl Infer_<'_, '_> {
 
     /// The integer type, of a number; `value` tells literals.
     pub(super) fn int_of(&self, ty: TypeId, value: Option<&Expr>) -> Option<Int> {
-        let literal = value.is_some_and(
-            |v| matches!(v.kind, ExprKind::Int(n) if n >= 0 && v.ty == self.module.types.int(64, true)),
-        );
+        let signed = |ty| matches!(self.module.types.get(ty), Type::Int { signed: true, .. });
+        let literal = value.is_some_and(|v| matches!(v.kind, ExprKind::Int(n) if n >= 0 && signed(v.ty)));
         Some(match self.module.types.get(ty) {
             Type::Int { bits, signed } => Int { bits: *bits, signed: *signed, literal },
             Type::Bool => Int { bits: 8, signed: false, literal: false },
@@ -52,7 +51,13 @@ impl Infer_<'_, '_> {
 
     /// Types a number; a pointer to one is read.
     pub(super) fn number(&mut self, frame: &mut Frame, expr: &mut Expr) -> Option<TypeId> {
-        let ty = self.expr(frame, expr)?;
+        self.expr(frame, expr)?;
+        self.as_number(frame, expr)
+    }
+
+    /// Makes a number of an expression that has its type: a pointer to one is read.
+    pub(super) fn as_number(&mut self, frame: &mut Frame, expr: &mut Expr) -> Option<TypeId> {
+        let ty = expr.ty;
         if self.is_number(ty) {
             return Some(ty);
         }
@@ -79,6 +84,24 @@ impl Infer_<'_, '_> {
                 .at(span)
         });
         None
+    }
+
+    /// Converts an operand, once types are settled.
+    pub(super) fn convert(&self, frame: &Frame, expr: &mut Expr, to: Int) {
+        let ty = self.module.types.int(to.bits, to.signed);
+        if !frame.last || expr.ty == ty {
+            return;
+        }
+        let span = expr.span;
+        // A literal takes the type itself: its bits are the same.
+        if let ExprKind::Int(value) = expr.kind
+            && (to.bits == 64 || i32::try_from(value).is_ok_and(|v| v >= 0))
+        {
+            expr.ty = ty;
+            return;
+        }
+        let inner = std::mem::replace(expr, Expr { kind: ExprKind::None, ty, span });
+        expr.kind = ExprKind::Convert(Box::new(inner));
     }
 
     pub(super) fn deref(expr: &mut Expr, to: TypeId) {

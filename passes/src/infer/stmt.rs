@@ -2,11 +2,11 @@
 //!
 //! Promises: types of locals only widen, so that rounds end. Leaves out: expressions.
 
-use super::numbers::{self, Int};
+use super::numbers::{self, Int, Typing};
 use super::{Frame, Infer_};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Entity;
-use pbpf_core::hir::{Expr, ExprKind, FunctionKind, PlaceKind, Stmt, StmtKind};
+use pbpf_core::hir::{BinaryOp, Expr, ExprKind, FunctionKind, PlaceKind, Stmt, StmtKind};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Type, TypeId};
 
@@ -36,7 +36,7 @@ impl Infer_<'_, '_> {
                     }
                 }
             }
-            StmtKind::Update { place, op, value } => {
+            StmtKind::Update { place, op, value, through } => {
                 let Some(current) = self.place(frame, place) else { return };
                 if self.number(frame, value).is_none() {
                     return;
@@ -58,11 +58,23 @@ impl Infer_<'_, '_> {
                     });
                     return;
                 };
-                if let PlaceKind::Local(local) = place.kind
-                    && target == current
+                self.lint_binary(frame, *op, a, b, stmt.span);
+                let changed = match place.kind {
+                    PlaceKind::Local(local) if target == current => Some(local),
+                    _ => None,
+                };
+                let a = Int { literal: changed.is_some_and(|l| frame.flexible[l.index()]), ..a };
+                let Typing { operands, result } = numbers::binary(frame.function.arithmetic, *op, a, b);
+                if let Some(common) = operands {
+                    if *op != BinaryOp::Pow {
+                        self.convert(frame, value, common);
+                    }
+                    *through = Some(self.module.types.int(common.bits, common.signed));
+                }
+                // Where operands are converted, a variable keeps its type, as in C.
+                if let Some(local) = changed
+                    && (operands.is_none() || current == self.module.types.bool())
                 {
-                    let a = Int { literal: frame.flexible[local.index()], ..a };
-                    let result = numbers::binary(*op, a, b);
                     let ty = self.module.types.int(result.bits, result.signed);
                     self.widen_local(frame, local, ty, None, place.span);
                     place.ty = frame.function.locals[local].ty;
@@ -128,7 +140,7 @@ impl Infer_<'_, '_> {
             return;
         };
         let Some(ty) = self.expr(frame, value) else { return };
-        let ty = if self.is_number_behind(ty) { self.number(frame, value).unwrap_or(ty) } else { ty };
+        let ty = if self.is_number_behind(ty) { self.as_number(frame, value).unwrap_or(ty) } else { ty };
         match frame.function.ret {
             None if matches!(frame.function.kind, FunctionKind::Subprogram) => {
                 let ty = match self.int_of(ty, None) {

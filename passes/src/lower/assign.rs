@@ -4,10 +4,18 @@
 
 use super::Lowering;
 use super::access::Address;
-use pbpf_core::ast::BinaryOp as Py;
+use pbpf_core::hir::BinaryOp as Hir;
 use pbpf_core::hir::{Expr, ExprKind, Place, PlaceKind};
 use pbpf_core::mir::{Op, Type, Value};
 use pbpf_core::types::{Region, Type as T, TypeId};
+
+/// What an augmented assignment does.
+pub(super) struct Update<'e> {
+    pub(super) op: Hir,
+    pub(super) value: &'e Expr,
+    /// The type that the place's value is converted to first.
+    pub(super) through: Option<TypeId>,
+}
 
 impl Lowering<'_, '_> {
     pub(super) fn assign(&mut self, places: &[Place], value: &Expr) {
@@ -147,26 +155,25 @@ impl Lowering<'_, '_> {
     }
 
     /// `place op= value`.
-    pub(super) fn update(&mut self, place: &Place, op: Py, value: &Expr) {
+    pub(super) fn update(&mut self, place: &Place, update: &Update<'_>) {
         // A pointer to a number: the number changes.
         if let T::Ptr { to, .. } = *self.type_of(place.ty)
             && self.is_number(to)
         {
             let pointer = self.read_target(place);
-            self.update_at(Address::Plain(pointer, 0), to, op, value);
+            self.update_at(Address::Plain(pointer, 0), to, update);
             return;
         }
         match &place.kind {
             PlaceKind::Local(id) if !self.slots.contains_key(id) => {
                 let current = self.get_local(*id);
                 if let Type::Ptr { .. } = self.func.type_of(current) {
-                    let by = self.int_value(value, Type::I64);
-                    let moved = self.pointer_add(current, place.ty, by, op == Py::Sub);
+                    let by = self.int_value(update.value, Type::I64);
+                    let moved = self.pointer_add(current, place.ty, by, update.op == Hir::Sub);
                     self.set_local(*id, moved);
                     return;
                 }
-                let by = self.expr(value);
-                let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);
+                let new = self.updated(current, place.ty, update);
                 self.set_local(*id, new);
             }
             PlaceKind::Field { base, name }
@@ -179,8 +186,7 @@ impl Lowering<'_, '_> {
                     span: place.span,
                 };
                 let current = self.expr(&read);
-                let by = self.expr(value);
-                let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);
+                let new = self.updated(current, place.ty, update);
                 self.store_value(place, new);
             }
             PlaceKind::Field { base, name } if self.has_bits(base, name) => {
@@ -190,14 +196,13 @@ impl Lowering<'_, '_> {
                     span: place.span,
                 };
                 let current = self.expr(&read);
-                let by = self.expr(value);
-                let new = self.arithmetic(op, (current, place.ty), (by, value.ty), place.ty);
+                let new = self.updated(current, place.ty, update);
                 self.store_value(place, new);
             }
-            PlaceKind::MapItem { map, key } => self.update_item(*map, key, place.ty, op, value),
+            PlaceKind::MapItem { map, key } => self.update_item(*map, key, place.ty, update),
             _ => {
                 let address = self.place_address(place);
-                self.update_at(address, place.ty, op, value);
+                self.update_at(address, place.ty, update);
             }
         }
     }
@@ -225,15 +230,29 @@ impl Lowering<'_, '_> {
         }
     }
 
-    pub(super) fn update_at(&mut self, address: Address, ty: TypeId, op: Py, value: &Expr) {
+    pub(super) fn update_at(&mut self, address: Address, ty: TypeId, update: &Update<'_>) {
         let (ptr, offset) = match address {
             Address::Plain(ptr, offset) => (ptr, offset),
             path @ Address::Path(..) => (self.materialize(path), 0),
         };
-        let by = self.expr(value);
         let current = self.load_from(Address::Plain(ptr, offset), ty);
-        let new = self.arithmetic(op, (current, ty), (by, value.ty), ty);
+        let new = self.updated(current, ty, update);
         self.store(ptr, offset, new, ty);
+    }
+
+    /// `current op value`, as the type of the place; the value is evaluated behind the place's, as in Python.
+    pub(super) fn updated(&mut self, current: Value, ty: TypeId, update: &Update<'_>) -> Value {
+        let by = self.expr(update.value);
+        self.combined(current, ty, by, update)
+    }
+
+    /// `current op by`, as the type of the place.
+    pub(super) fn combined(&mut self, current: Value, ty: TypeId, by: Value, update: &Update<'_>) -> Value {
+        let (current, from) = match update.through {
+            Some(through) => (self.convert_value(current, ty, through), through),
+            None => (current, ty),
+        };
+        self.arithmetic(update.op, (current, from), (by, update.value.ty), ty)
     }
 
     /// Whether the program type's row has a rule for that field of the context.

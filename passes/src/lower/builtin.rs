@@ -21,7 +21,9 @@ impl Lowering<'_, '_> {
                 let zero = self.iconst(Type::I64, 0);
                 let negative = self.op(Op::Icmp(Cond::Slt, [value, zero]));
                 let opposite = self.op(Op::Unary(mir::UnaryOp::Neg, value));
-                self.op(Op::Select(negative, [opposite, value]))
+                let wide = self.op(Op::Select(negative, [opposite, value]));
+                let machine = super::machine_type(&self.module.types, expr.ty).unwrap_or(Type::I64);
+                self.resize(wide, machine, false)
             }
             Builtin::Min | Builtin::Max => {
                 let op = if which == Builtin::Min { CompareOp::Lt } else { CompareOp::Gt };

@@ -5,7 +5,7 @@
 use super::Lowering;
 use super::access::Address;
 use super::number;
-use pbpf_core::ast::BinaryOp as Py;
+use pbpf_core::hir::BinaryOp as Hir;
 use pbpf_core::hir::{Expr, ExprKind, UnaryOp};
 use pbpf_core::mir::{self, BinaryOp, Op, Type, Value};
 use pbpf_core::types::{Region, Type as T, TypeId};
@@ -63,10 +63,10 @@ impl Lowering<'_, '_> {
             ExprKind::Unary(op, operand) => {
                 let value = self.int_value(operand, Type::I64);
                 self.span = expr.span;
-                self.op(Op::Unary(
-                    if *op == UnaryOp::Neg { mir::UnaryOp::Neg } else { mir::UnaryOp::Not },
-                    value,
-                ))
+                let op = if *op == UnaryOp::Neg { mir::UnaryOp::Neg } else { mir::UnaryOp::Not };
+                let wide = self.op(Op::Unary(op, value));
+                let machine = super::machine_type(&self.module.types, expr.ty).unwrap_or(Type::I64);
+                self.resize(wide, machine, true)
             }
             ExprKind::Binary(op, a, b) => self.binary(*op, a, b, expr),
             ExprKind::Compare(..) | ExprKind::Not(_) | ExprKind::Contains { .. } => {
@@ -171,10 +171,10 @@ impl Lowering<'_, '_> {
         self.converted(value, expr.ty)
     }
 
-    pub(super) fn binary(&mut self, op: Py, a: &Expr, b: &Expr, expr: &Expr) -> Value {
+    pub(super) fn binary(&mut self, op: Hir, a: &Expr, b: &Expr, expr: &Expr) -> Value {
         let pointer = |this: &Self, e: &Expr| matches!(this.type_of(e.ty), T::Ptr { .. });
         match (op, pointer(self, a), pointer(self, b)) {
-            (Py::Sub, true, true) => {
+            (Hir::Sub, true, true) => {
                 let (x, y) = (self.expr(a), self.expr(b));
                 self.span = expr.span;
                 self.op(Op::PtrSub([x, y]))
@@ -183,7 +183,7 @@ impl Lowering<'_, '_> {
                 let x = self.expr(a);
                 let by = self.int_value(b, Type::I64);
                 self.span = expr.span;
-                self.pointer_add(x, a.ty, by, op == Py::Sub)
+                self.pointer_add(x, a.ty, by, op == Hir::Sub)
             }
             (_, false, true) => {
                 let by = self.int_value(a, Type::I64);

@@ -4,7 +4,8 @@
 
 use super::Lowering;
 use super::access::Address;
-use pbpf_core::ast::BinaryOp as Py;
+use super::assign::Update;
+use pbpf_core::hir::BinaryOp as Hir;
 use pbpf_core::hir::{Expr, MapId};
 use pbpf_core::mir::{self, AtomicOp, Cond, Op, Type, Value};
 use pbpf_core::types::{Region, TypeId};
@@ -63,11 +64,11 @@ impl Lowering<'_, '_> {
     }
 
     /// `m[key] op= value`: an absent key starts from zero. Addition and the bit operations on 32 and 64 bits are atomic.
-    pub(super) fn update_item(&mut self, map: MapId, key: &Expr, ty: TypeId, op: Py, value: &Expr) {
+    pub(super) fn update_item(&mut self, map: MapId, key: &Expr, ty: TypeId, update: &Update<'_>) {
         let span = self.span;
         let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::I64);
         let key = self.key(map, key);
-        let by = self.expr(value);
+        let by = self.expr(update.value);
         self.span = span;
         let (found, next) = (self.new_block(), self.new_block());
         let entry = self.func.add_block_param(found, Type::ptr(Region::MapValue));
@@ -88,7 +89,7 @@ impl Lowering<'_, '_> {
         }
         self.seal(found);
         self.switch_to(found);
-        self.add_to(entry, ty, op, (by, value.ty));
+        self.add_to(entry, ty, by, update);
         self.jump(next);
         self.join(next);
     }
@@ -106,27 +107,27 @@ impl Lowering<'_, '_> {
     }
 
     /// `*place op= by`.
-    fn add_to(&mut self, place: Value, ty: TypeId, op: Py, (by, by_ty): (Value, TypeId)) {
+    fn add_to(&mut self, place: Value, ty: TypeId, by: Value, update: &Update<'_>) {
         let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::I64);
-        let atomic = match op {
-            Py::Add | Py::Sub => Some(AtomicOp::Add),
-            Py::And => Some(AtomicOp::And),
-            Py::Or => Some(AtomicOp::Or),
-            Py::Xor => Some(AtomicOp::Xor),
+        let atomic = match update.op {
+            Hir::Add | Hir::Sub => Some(AtomicOp::Add),
+            Hir::And => Some(AtomicOp::And),
+            Hir::Or => Some(AtomicOp::Or),
+            Hir::Xor => Some(AtomicOp::Xor),
             _ => None,
         };
-        let signed = self.is_signed(by_ty);
+        let signed = self.is_signed(update.value.ty);
         match atomic.filter(|_| matches!(machine, Type::I32 | Type::I64)) {
             Some(atomic) => {
                 let mut by = self.resize(by, machine, signed);
-                if op == Py::Sub {
+                if update.op == Hir::Sub {
                     by = self.op(Op::Unary(pbpf_core::mir::UnaryOp::Neg, by));
                 }
                 self.effect(Op::Atomic { op: atomic, ptr: place, offset: 0, value: by });
             }
             None => {
                 let current = self.load_from(Address::Plain(place, 0), ty);
-                let new = self.arithmetic(op, (current, ty), (by, by_ty), ty);
+                let new = self.combined(current, ty, by, update);
                 self.store(place, 0, new, ty);
             }
         }

@@ -1,11 +1,11 @@
 //! Numbers: widths, signs, arithmetic and comparison by value.
 //!
-//! Promises: what CPython computes, as long as it fits 64 bits. Leaves out: signed division, which `divide`
+//! Promises: what `infer` says that it is, which is what CPython computes as long as it fits 64 bits, or what C does. Leaves out: signed division, which `divide`
 //! makes.
 
 use super::Lowering;
-use pbpf_core::ast::{BinaryOp as Py, CompareOp};
-use pbpf_core::hir::{Expr, ExprKind};
+use pbpf_core::ast::CompareOp;
+use pbpf_core::hir::{BinaryOp as Hir, Expr, ExprKind};
 use pbpf_core::mir::{BinaryOp, CastKind, Cond, Op, Type, Value};
 use pbpf_core::types::{Type as T, TypeId};
 
@@ -73,7 +73,13 @@ impl Lowering<'_, '_> {
     }
 
     /// `a op b` in 64 bits, as the type of the result.
-    pub(super) fn arithmetic(&mut self, op: Py, a: (Value, TypeId), b: (Value, TypeId), ty: TypeId) -> Value {
+    pub(super) fn arithmetic(
+        &mut self,
+        op: Hir,
+        a: (Value, TypeId),
+        b: (Value, TypeId),
+        ty: TypeId,
+    ) -> Value {
         let (sa, sb) = (self.is_signed(a.1), self.is_signed(b.1));
         let x = self.resize(a.0, Type::I64, sa);
         let y = self.resize(b.0, Type::I64, sb);
@@ -83,36 +89,27 @@ impl Lowering<'_, '_> {
         };
         let unsigned = natural(self, x, sa) && natural(self, y, sb);
         let op = match op {
-            Py::Add => BinaryOp::Add,
-            Py::Sub => BinaryOp::Sub,
-            Py::Mul => BinaryOp::Mul,
-            Py::FloorDiv => {
-                if unsigned {
-                    BinaryOp::Udiv
-                } else {
-                    BinaryOp::Floordiv
-                }
-            }
-            Py::Mod => {
-                if unsigned {
-                    BinaryOp::Urem
-                } else {
-                    BinaryOp::Floormod
-                }
-            }
-            Py::And => BinaryOp::And,
-            Py::Or => BinaryOp::Or,
-            Py::Xor => BinaryOp::Xor,
-            Py::Shl => BinaryOp::Shl,
-            Py::Shr => {
+            Hir::Add => BinaryOp::Add,
+            Hir::Sub => BinaryOp::Sub,
+            Hir::Mul => BinaryOp::Mul,
+            Hir::FloorDiv | Hir::Div if unsigned => BinaryOp::Udiv,
+            Hir::FloorMod | Hir::Rem if unsigned => BinaryOp::Urem,
+            Hir::FloorDiv => BinaryOp::Floordiv,
+            Hir::FloorMod => BinaryOp::Floormod,
+            Hir::Div => BinaryOp::Sdiv,
+            Hir::Rem => BinaryOp::Srem,
+            Hir::And => BinaryOp::And,
+            Hir::Or => BinaryOp::Or,
+            Hir::Xor => BinaryOp::Xor,
+            Hir::Shl => BinaryOp::Shl,
+            Hir::Shr => {
                 if sa {
                     BinaryOp::Ashr
                 } else {
                     BinaryOp::Lshr
                 }
             }
-            Py::Pow => return self.power(x, y),
-            Py::Div | Py::MatMul => BinaryOp::Add,
+            Hir::Pow => return self.power(x, y),
         };
         let value = self.op(Op::Binary(op, [x, y]));
         let signed = self.is_signed(ty);

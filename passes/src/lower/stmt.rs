@@ -2,6 +2,7 @@
 //!
 //! Promises: what is never reached is not lowered. Leaves out: expressions.
 
+use super::assign::Update;
 use super::{Loop, Lowering};
 use pbpf_core::hir::{Expr, LocalId, Stmt, StmtKind};
 use pbpf_core::mir::{BinaryOp, Cond, Op, Type};
@@ -25,7 +26,9 @@ impl Lowering<'_, '_> {
             }
             StmtKind::Assign { places, value } => self.assign(places, value),
             StmtKind::Unpack { places, values } => self.unpack(places, values),
-            StmtKind::Update { place, op, value } => self.update(place, *op, value),
+            StmtKind::Update { place, op, value, through } => {
+                self.update(place, &Update { op: *op, value, through: *through });
+            }
             StmtKind::Delete { map, key } => {
                 let key = self.key(*map, key);
                 self.op(Op::MapDelete { map: *map, key });

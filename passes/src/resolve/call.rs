@@ -122,25 +122,6 @@ impl Resolver<'_, '_> {
         span: Span,
     ) -> Option<hir::Expr> {
         let value = self.expr(body, arg)?;
-        if let (hir::ExprKind::Int(number), Type::Int { bits, signed }) =
-            (&value.kind, self.module.types.get(ty))
-        {
-            let (low, high) = match (bits, signed) {
-                (64, _) => (i128::from(i64::MIN), i128::from(u64::MAX)),
-                (_, true) => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
-                (_, false) => (0, (1i128 << bits) - 1),
-            };
-            if !(low..=high).contains(&i128::from(*number)) {
-                let name = self.module.types.display(ty);
-                self.cx.emit(
-                    Diagnostic::warning(
-                        "constant-cut",
-                        format!("{number} does not fit {name}; its upper bits are cut off"),
-                    )
-                    .at(span),
-                );
-            }
-        }
         Some(hir::Expr { kind: hir::ExprKind::Convert(Box::new(value)), ty, span })
     }
 

@@ -121,6 +121,7 @@ impl Resolver<'_, '_> {
             locals: Table::new(),
             ret: None,
             body: Vec::new(),
+            arithmetic: self.arithmetic,
             span: def.name.span,
         });
         if !drop_self {

@@ -10,7 +10,7 @@ use pbpf_core::names;
 use pbpf_core::rows::Take;
 
 /// The package's module that `module` stands for: `pythonbpf.maps` and `pbpf.maps` are the same.
-fn own_module(module: &str) -> Option<&str> {
+pub(super) fn own_module(module: &str) -> Option<&str> {
     ["pbpf", "pythonbpf", "pylibbpf"].into_iter().find_map(|package| {
         let rest = module.strip_prefix(package)?;
         if rest.is_empty() { Some("") } else { rest.strip_prefix('.') }

@@ -7,6 +7,7 @@
 //!
 //! Leaves out: types of expressions (`infer`), and whether a call is allowed (`check`).
 
+mod arithmetic;
 mod body;
 mod builtin;
 mod call;
@@ -60,6 +61,7 @@ impl Pass for Resolve {
                 functions: Table::new(),
             },
             scope: Scope::default(),
+            arithmetic: arithmetic::of(&tree, cx),
             cx,
         };
         resolver.module(&tree);
@@ -72,6 +74,7 @@ struct Resolver<'a, 'b> {
     cx: &'a mut Context<'b>,
     module: hir::Module,
     scope: Scope,
+    arithmetic: hir::Arithmetic,
 }
 
 impl Resolver<'_, '_> {

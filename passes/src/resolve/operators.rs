@@ -18,7 +18,28 @@ impl Resolver<'_, '_> {
         right: &Expr,
         span: Span,
     ) -> Option<hir::Expr> {
+        let op = self.operator(op, span)?;
+        let (a, b) = (self.expr(body, left), self.expr(body, right));
+        let (a, b) = (a?, b?);
+        self.divisor(op, &b, right.span)?;
+        Some(self.make(hir::ExprKind::Binary(op, Box::new(a), Box::new(b)), span))
+    }
+
+    /// Refuses a constant divisor of 0.
+    pub(super) fn divisor(&mut self, op: hir::BinaryOp, value: &hir::Expr, span: Span) -> Option<()> {
+        if op.divides() && matches!(value.kind, hir::ExprKind::Int(0)) {
+            self.error("division-by-zero", "the divisor is 0", span);
+            return None;
+        }
+        Some(())
+    }
+
+    /// What an operator means in the file.
+    pub(super) fn operator(&mut self, op: BinaryOp, span: Span) -> Option<hir::BinaryOp> {
         if op == BinaryOp::Div {
+            if self.arithmetic == hir::Arithmetic::C {
+                return Some(hir::BinaryOp::Div);
+            }
             self.cx.emit(
                 Diagnostic::error(
                     "true-division",
@@ -29,17 +50,11 @@ impl Resolver<'_, '_> {
             );
             return None;
         }
-        if op == BinaryOp::MatMul {
+        let meant = hir::BinaryOp::python(op).map(|op| op.meant(self.arithmetic));
+        if meant.is_none() {
             self.error("unsupported-operator", "`@` has no meaning on numbers", span);
-            return None;
         }
-        let (a, b) = (self.expr(body, left), self.expr(body, right));
-        let (a, b) = (a?, b?);
-        if matches!(op, BinaryOp::FloorDiv | BinaryOp::Mod) && matches!(b.kind, hir::ExprKind::Int(0)) {
-            self.error("division-by-zero", "the divisor is 0", right.span);
-            return None;
-        }
-        Some(self.make(hir::ExprKind::Binary(op, Box::new(a), Box::new(b)), span))
+        meant
     }
 
     pub(super) fn compare(

@@ -53,7 +53,10 @@ impl Resolver<'_, '_> {
             }
             StmtKind::AugAssign { target, op, value } => {
                 let place = self.place(body, target)?;
-                hir::StmtKind::Update { place, op: *op, value: self.expr(body, value)? }
+                let (op, at) = (self.operator(*op, stmt.span)?, value.span);
+                let value = self.expr(body, value)?;
+                self.divisor(op, &value, at)?;
+                hir::StmtKind::Update { place, op, value, through: None }
             }
             StmtKind::Delete(targets) => {
                 let [Expr { kind: ExprKind::Subscript { value, index }, .. }] = targets.as_slice() else {

@@ -6,7 +6,7 @@
 //! Leaves out: whether the prose is right.
 //!
 //! After the fence may stand: `python build` or `python verify` for errors that only that command gives, `python user` for a program
-//! that is user-space only, `mir PASSES` for errors of these passes. `console` blocks of error pages are commands to run:
+//! that is user-space only, options of pbpf such as `--lint=arithmetic`, `mir PASSES` for errors of these passes. `console` blocks of error pages are commands to run:
 //! `$ pbpf check missing.py`. A page whose first block is in another language is about something that other tests make; one of
 //! them must name its code.
 
@@ -84,12 +84,14 @@ fn run(folder: &Path, program: &Path, arguments: &[&str]) -> Finished {
 }
 
 /// The words that run pbpf on `example.py` as the block asks for.
-fn words(block: &Block) -> Vec<&'static str> {
-    match block.words.first().map(String::as_str) {
+fn words(block: &Block) -> Vec<&str> {
+    let mut words = match block.words.first().map(String::as_str) {
         Some("build") => vec!["build", "example.py", "-o", "example.o"],
         Some("verify") => vec!["verify", "example.py"],
         _ => vec!["check", "example.py"],
-    }
+    };
+    words.extend(block.words.iter().map(String::as_str).filter(|word| word.starts_with("--")));
+    words
 }
 
 fn diagnose(folder: &Path, block: &Block) -> Result<Vec<Diagnostic>, String> {

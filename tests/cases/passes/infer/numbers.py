@@ -22,7 +22,7 @@ def f(ctx):
     reveal_type(0xFFFF_FFFF_FFFF_FFFF)  # reveal: c_uint64
     reveal_type(ktime())  # reveal: c_uint64
     reveal_type(pid())  # reveal: c_uint32
-    small: c_uint8 = 300
+    small: c_uint8 = 200
     reveal_type(small)  # reveal: c_uint8
     reveal_type(small + 1)  # reveal: c_int64
     reveal_type(ktime() + 1)  # reveal: c_uint64

@@ -1,0 +1,20 @@
+"""`/` in a file with Python's meaning, and divisors that are 0."""
+#: check
+from pbpf import bpf, bpfglobal, section
+
+
+@bpf
+@section("xdp")
+def f(ctx):
+    a = 7 / 2  # error: [true-division] "use `//`"
+    a /= 2  # error: [true-division]
+    a //= 0  # error: [division-by-zero]
+    a = 7 % 0  # error: [division-by-zero]
+    a = 7 @ 2  # error: [unsupported-operator]
+    return 0
+
+
+@bpf
+@bpfglobal
+def LICENSE() -> str:
+    return "GPL"

@@ -1,0 +1,25 @@
+"""The option decides, not the import."""
+#: flags: --arithmetic c
+#: verify
+#: run: f(packet=zeros(64)) == 1
+from ctypes import c_int32, c_uint32
+
+from pbpf import bpf, bpfglobal, section
+
+
+@bpf
+@bpfglobal
+def minus() -> c_int32:
+    return c_int32(-7)
+
+
+@bpf
+@section("xdp")
+def f(ctx):
+    return minus // 2 + (minus > c_uint32(1)) + 7 / 2
+
+
+@bpf
+@bpfglobal
+def LICENSE() -> str:
+    return "GPL"
