@@ -134,15 +134,16 @@ impl Resolver<'_, '_> {
                 let index = next_argument;
                 next_argument += 1;
                 if matches!(arguments, Some(Arguments::None)) {
-                    // PythonBPF ignores further parameters; nothing could be in them.
+                    // PythonBPF ignores further parameters: nothing could be in them.
                     self.cx.emit(
-                        Diagnostic::error(
-                            "wrong-arity",
+                        Diagnostic::warning(
+                            "ignored-parameter",
                             format!("programs of this type have no argument `{}`", param.name.text),
                         )
                         .at(param.name.span)
                         .help("take the context alone: `def f(ctx)`"),
                     );
+                    continue;
                 }
                 let ty = match &param.annotation {
                     Some(annotation) => self.parameter_type(annotation),

@@ -1,0 +1,27 @@
+"""What PythonBPF 0.2.0 takes in silence and drops has a diagnostic here: what types tell."""
+#: check
+from ctypes import c_uint8, c_uint32
+
+from pythonbpf import bpf, bpfglobal, section, struct
+
+
+@bpf
+@struct
+class Pair:
+    a: c_uint32
+
+
+@bpf
+@section("tracepoint/syscalls/sys_enter_getpid")
+def f(ctx):
+    p = Pair()
+    p.z = 3  # error: [unknown-field]
+    a = c_uint8(300)  # warning: [constant-cut]
+    c = 1 << 64  # error: [bad-shift]
+    return 0
+
+
+@bpf
+@bpfglobal
+def LICENSE() -> str:
+    return "GPL"
