@@ -16,7 +16,7 @@ def f(ctx: struct_xdp_md):
         return 1
     ip = struct_iphdr(ctx.data + 14)
     ip.ttl = ip.ttl - 1
-    ip.check = 0
+    ip.check = 0xCE9E
     if ip.version != 4 or ip.ihl != 5:
         return 1
     return 2
