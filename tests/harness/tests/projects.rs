@@ -84,7 +84,7 @@ fn the_graph_shows_what_the_configuration_changed() {
         serde_json::from_str(&pbpf(&["passes", "--format", "json"]).stdout).unwrap();
     let names: Vec<&str> =
         json["passes"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
-    assert!(names.starts_with(&["parse", "subset", "resolve", "infer"]), "{names:?}");
+    assert!(names.starts_with(&["parse", "subset", "resolve", "versions", "infer"]), "{names:?}");
 }
 
 #[test]
@@ -97,6 +97,8 @@ fn a_configuration_is_validated_before_anything_is_compiled() {
         ("[passes]\ndisable = [\"lower\"]\n", "cannot be left out"),
         ("[passes.reorder.fold]\nafter = [\"legalise\"]\nbefore = [\"dce\"]\n", "contradicts itself"),
         ("[passes]\nreplace = { fold = \"parse\" }\n", "cannot replace"),
+        ("[build]\narithmetic = \"fortran\"\n", "python or c"),
+        ("[build]\nlints = [\"all\"]\n", "the lint is `arithmetic`"),
         ("[target]\ncpu = \"v9\"\n", "v1, v2, v3 or v4"),
         ("[plugins]\nx = { path = \"none.so\" }\n", "none.so"),
         ("[build\n", "bad-config"),
@@ -157,4 +159,60 @@ fn usage_errors_end_with_2_and_missing_files_with_3() {
     }
     let done = pbpf(&["build", "no/such/file.py"]);
     assert_eq!(done.status, Some(3), "{}", done.stderr);
+}
+
+#[test]
+fn the_configuration_decides_what_arithmetic_means() {
+    let folder = places().target.join("test-projects");
+    fs::create_dir_all(&folder).unwrap();
+    let source = folder.join("meaning.py");
+    fs::write(
+        &source,
+        "from ctypes import c_int32\nfrom pbpf import bpf, section\n\n@bpf\n@section(\"xdp\")\ndef f(ctx):\n    \
+         x = c_int32(1)\n    reveal_type(x + 1)\n    return 2\n",
+    )
+    .unwrap();
+    for (text, expected) in [("", "c_int64"), ("arithmetic = \"c\"\n", "c_int32")] {
+        let path = folder.join("meaning.toml");
+        fs::write(&path, format!("[build]\n{text}")).unwrap();
+        let done = pbpf(&[
+            "build",
+            "--config",
+            path.to_str().unwrap(),
+            source.to_str().unwrap(),
+            "-o",
+            "/dev/null",
+            "--message-format",
+            "short",
+        ]);
+        assert!(done.stderr.contains(&format!("`{expected}`")), "{text}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn examples_build_in_both_import_styles() {
+    let out = places().target.join("test-projects").join("styles");
+    let _ = fs::remove_dir_all(&out);
+    fs::create_dir_all(&out).unwrap();
+    let mut examples = 0;
+    for entry in fs::read_dir(places().root.join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "py") {
+            continue;
+        }
+        examples += 1;
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let other = out.join(name);
+        fs::write(
+            &other,
+            text.replace("from pbpf", "from pythonbpf").replace("import pbpf", "import pythonbpf"),
+        )
+        .unwrap();
+        for source in [&path, &other] {
+            let done = pbpf(&["build", source.to_str().unwrap(), "-o", out.join("object").to_str().unwrap()]);
+            assert_eq!(done.status, Some(0), "{}: {}", source.display(), done.stderr);
+        }
+    }
+    assert!(examples > 5, "the examples are elsewhere");
 }
