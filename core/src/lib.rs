@@ -14,6 +14,7 @@ pub mod diag;
 pub mod entity;
 pub mod graph;
 pub mod hir;
+pub mod layout;
 pub mod mir;
 pub mod names;
 pub mod pass;

@@ -8,7 +8,7 @@
 use crate::entity;
 use crate::entity::{Entity, Table};
 use crate::source::Span;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 entity! {
     /// A type of a [`Types`] table.
@@ -254,6 +254,8 @@ pub struct Types {
     pub records: Table<RecordId, Record>,
     /// Enums.
     pub enums: Table<EnumId, Enum>,
+    /// Named fields, by position, whose own fields are also reached as fields of the record (`_anonymous_` of ctypes).
+    pub transparent: BTreeSet<(RecordId, u32)>,
 }
 
 impl Default for Types {
@@ -274,7 +276,7 @@ impl Types {
             }
         }
         let ids = types.iter().map(|(id, ty)| (ty.clone(), id)).collect();
-        Self { list: types, ids, records: Table::new(), enums: Table::new() }
+        Self { list: types, ids, records: Table::new(), enums: Table::new(), transparent: BTreeSet::new() }
     }
 
     /// `void`.
@@ -343,6 +345,20 @@ impl Types {
         self.records.iter().find(|(_, r)| r.name == name).map(|(id, _)| id)
     }
 
+    /// The field of that name, also behind anonymous members, and its offset from the start of the record in bits.
+    pub fn find_field(&self, record: RecordId, name: &str) -> Option<(u32, &Field)> {
+        let fields = &self.records[record].fields;
+        if let Some(own) = fields.iter().find(|f| f.name == name) {
+            return Some((own.bit_offset, own));
+        }
+        fields.iter().enumerate().find_map(|(at, f)| match self.get(f.ty) {
+            Type::Record(inner) if f.name.is_empty() || self.transparent.contains(&(record, at as u32)) => {
+                self.find_field(*inner, name).map(|(bits, field)| (f.bit_offset + bits, field))
+            }
+            _ => None,
+        })
+    }
+
     /// Size in bytes; `void` and functions have none.
     pub fn size_of(&self, id: TypeId) -> u32 {
         match self.get(id) {
@@ -370,44 +386,6 @@ impl Types {
     /// Whether values of the type live in a register.
     pub fn is_scalar(&self, id: TypeId) -> bool {
         matches!(self.get(id), Type::Bool | Type::Int { .. } | Type::Ptr { .. } | Type::Enum(_))
-    }
-
-    /// Adds a record whose fields are laid out as C lays them out. `fields` are names and types in order.
-    pub fn add_user_record(
-        &mut self,
-        name: &str,
-        kind: RecordKind,
-        packed: bool,
-        fields: &[(String, TypeId)],
-        span: Option<Span>,
-    ) -> RecordId {
-        let (mut end, mut align, mut laid) = (0u32, 1u32, Vec::with_capacity(fields.len()));
-        for (index, (name, ty)) in fields.iter().enumerate() {
-            let field_align = if packed { 1 } else { self.align_of(*ty) };
-            align = align.max(field_align);
-            let offset = match kind {
-                RecordKind::Struct => end.next_multiple_of(field_align),
-                RecordKind::Union => 0,
-            };
-            end = end.max(offset.saturating_add(self.size_of(*ty)));
-            laid.push(Field {
-                name: name.clone(),
-                ty: *ty,
-                bit_offset: offset.saturating_mul(8),
-                bit_size: None,
-                index: index as u32,
-            });
-        }
-        let size = end.checked_next_multiple_of(align).unwrap_or(end);
-        self.records.push(Record {
-            name: name.to_owned(),
-            kind,
-            origin: Origin::User,
-            size,
-            align,
-            fields: laid,
-            span,
-        })
     }
 
     /// The type as the user would write or read it: `c_uint64`, `str(16)`, `struct task_struct *`.
@@ -450,25 +428,5 @@ mod tests {
         let b = types.intern(Type::Array { element: types.int(8, false), len: 4 });
         assert_eq!(a, b);
         assert_eq!(types.intern(Type::Int { bits: 32, signed: true }), types.int(32, true));
-    }
-
-    #[test]
-    fn records_are_laid_out_as_in_c() {
-        let mut types = Types::new();
-        let fields = [
-            ("a".to_owned(), types.int(8, false)),
-            ("b".to_owned(), types.int(64, false)),
-            ("c".to_owned(), types.int(16, true)),
-        ];
-        let plain = types.add_user_record("plain", RecordKind::Struct, false, &fields, None);
-        let packed = types.add_user_record("packed", RecordKind::Struct, true, &fields, None);
-        let union = types.add_user_record("union", RecordKind::Union, false, &fields, None);
-        let shape = |id: RecordId| {
-            let r = &types.records[id];
-            (r.size, r.align, r.fields.iter().map(Field::offset).collect::<Vec<_>>())
-        };
-        assert_eq!(shape(plain), (24, 8, vec![0, 8, 16]));
-        assert_eq!(shape(packed), (11, 1, vec![0, 1, 9]));
-        assert_eq!(shape(union), (8, 8, vec![0, 0, 0]));
     }
 }

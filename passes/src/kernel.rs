@@ -73,15 +73,7 @@ pub(crate) fn field(types: &mut Types, btf: Option<&Btf>, record: RecordId, name
 
 /// A field that the table already has, also behind anonymous members.
 fn known_field(types: &Types, record: RecordId, name: &str) -> Option<FieldInfo> {
-    types.records[record].fields.iter().find_map(|f| {
-        if f.name == name {
-            return Some(FieldInfo { ty: f.ty });
-        }
-        match (f.name.is_empty(), types.get(f.ty)) {
-            (true, Type::Record(inner)) => known_field(types, *inner, name),
-            _ => None,
-        }
-    })
+    types.find_field(record, name).map(|(_, f)| FieldInfo { ty: f.ty })
 }
 
 /// Adds the members on the way to a field, anonymous ones included.

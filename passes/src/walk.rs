@@ -74,6 +74,8 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Cast(a)
         | ExprKind::Field(a, _)
         | ExprKind::Deref(a)
+        | ExprKind::Len(a)
+        | ExprKind::Size(a)
         | ExprKind::Reveal(a)
         | ExprKind::Contains { key: a, .. }
         | ExprKind::Lookup(_, a)
@@ -95,6 +97,7 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             expr(b, f);
             expr(c, f);
         }
+        ExprKind::NewArray(items) => items.iter().for_each(|e| expr(e, f)),
         ExprKind::New(fields) => fields.iter().for_each(|(_, e)| expr(e, f)),
         ExprKind::Helper { args, .. } => args.iter().flatten().for_each(|e| expr(e, f)),
         ExprKind::Print(parts) => {

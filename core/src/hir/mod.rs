@@ -332,8 +332,11 @@ pub enum ExprKind {
     Convert(Box<Expr>),
     /// `struct_x(address)`: a pointer to a record at an address or where another pointer points.
     Cast(Box<Expr>),
-    /// `S(a=1)`: a new record of the expression's type, zero but for the fields named.
+    /// `S(a=1)`: a new record of the expression's type, zero but for the fields named. The first may be without a name
+    /// before `infer`: `S(x)`, which makes a record of a number and is a cast of a pointer.
     New(Vec<(String, Expr)>),
+    /// `(c_int * 4)(1, 2)`: a new array of the expression's type, zero but for the first elements.
+    NewArray(Vec<Expr>),
     /// `str(16)`, `c_int * 4` called: a new zeroed object of the expression's type.
     Zeroed,
     /// `a.name`.
@@ -342,6 +345,10 @@ pub enum ExprKind {
     Index(Box<Expr>, Box<Expr>),
     /// `deref(p)`.
     Deref(Box<Expr>),
+    /// `len(a)`: elements of an array, which `infer` makes a number, or bytes of text before its NUL.
+    Len(Box<Expr>),
+    /// `sizeof(a)`: bytes of the type, which `infer` makes a number; `a` is not evaluated.
+    Size(Box<Expr>),
     /// `reveal_type(a)`: the value; its type is told.
     Reveal(Box<Expr>),
     /// A call of a helper; the arguments are those of its row, in order, with none where the compiler supplies them.

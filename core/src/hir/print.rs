@@ -242,6 +242,9 @@ impl Printer<'_> {
                     fields.iter().map(|(name, value)| format!("{name}={}", self.expr(value))).collect();
                 format!("new[{}]({})", self.ty(e.ty), fields.join(", "))
             }
+            ExprKind::NewArray(items) => format!("new[{}]({})", self.ty(e.ty), self.list(items)),
+            ExprKind::Len(a) => format!("len({})", self.expr(a)),
+            ExprKind::Size(a) => format!("sizeof({})", self.expr(a)),
             ExprKind::Zeroed => format!("zeroed[{}]", self.ty(e.ty)),
             ExprKind::Field(a, name) => format!("{}.{name}", self.expr(a)),
             ExprKind::Index(a, index) => format!("{}[{}]", self.expr(a), self.expr(index)),

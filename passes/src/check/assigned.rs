@@ -223,6 +223,8 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Cast(a)
         | ExprKind::Field(a, _)
         | ExprKind::Deref(a)
+        | ExprKind::Len(a)
+        | ExprKind::Size(a)
         | ExprKind::Reveal(a)
         | ExprKind::Contains { key: a, .. }
         | ExprKind::Lookup(_, a)
@@ -238,7 +240,9 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
                 f(b);
             }
         }
-        ExprKind::Call(_, all) | ExprKind::Builtin(_, all) => all.iter().for_each(f),
+        ExprKind::Call(_, all) | ExprKind::Builtin(_, all) | ExprKind::NewArray(all) => {
+            all.iter().for_each(f);
+        }
         ExprKind::Store(_, a, b, c) => {
             f(a);
             f(b);

@@ -38,14 +38,8 @@ impl Checker<'_, '_> {
         for record in records {
             let Some(span) = record.span else { continue };
             self.identifier(&record.name, span);
-            let mut fields: Vec<&str> = Vec::new();
             for field in &record.fields {
                 self.identifier(&field.name, span);
-                if fields.contains(&field.name.as_str()) {
-                    let message = format!("struct `{}` has two fields `{}`", record.name, field.name);
-                    self.cx.emit(Diagnostic::error("duplicate-name", message).at(span));
-                }
-                fields.push(&field.name);
             }
         }
     }

@@ -137,6 +137,22 @@ impl Infer_<'_, '_> {
         None
     }
 
+    /// What `pointer.contents` is, unless that is a field of what it points to.
+    pub(super) fn contents(&mut self, frame: &mut Frame, base: &mut Expr) -> Option<TypeId> {
+        let ty = self.expr(frame, base)?;
+        let Type::Ptr { to, region, .. } = *self.module.types.get(ty) else { return None };
+        if to == self.module.types.void() || region == Region::Ctx {
+            return None;
+        }
+        if let Type::Record(record) = *self.module.types.get(to) {
+            let btf = self.cx.kernel.btf().ok();
+            if kernel::field(&mut self.module.types, btf, record, "contents").is_some() {
+                return None;
+            }
+        }
+        Some(to)
+    }
+
     /// The type of `base[index]`.
     pub(super) fn index(
         &mut self,
@@ -148,6 +164,10 @@ impl Infer_<'_, '_> {
         let ty = self.expr(frame, base);
         self.number(frame, index)?;
         let ty = ty?;
+        let is_text = match self.module.types.get(ty) {
+            Type::Ptr { to, .. } => matches!(self.module.types.get(*to), Type::Str { .. }),
+            ty => matches!(ty, Type::Str { .. }),
+        };
         let (element, len) = match self.module.types.get(ty).clone() {
             Type::Array { element, len } => (element, Some(len)),
             Type::Str { len } => (self.module.types.int(8, false), Some(len)),
@@ -168,6 +188,13 @@ impl Infer_<'_, '_> {
                 .at(span)
             });
             return None;
+        }
+        if let (ExprKind::Int(at), Some(len)) = (&mut index.kind, len)
+            && (-i64::from(len)..0).contains(at)
+            && !is_text
+        {
+            // From the end, as in Python.
+            *at += i64::from(len);
         }
         if let (ExprKind::Int(at), Some(len)) = (&index.kind, len)
             && !(0..i64::from(len)).contains(at)

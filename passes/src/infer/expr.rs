@@ -110,36 +110,12 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Cast(value) => {
                 let target = expr.ty;
-                let record = match self.module.types.get(target) {
-                    Type::Ptr { to, .. } => *to,
-                    _ => target,
-                };
-                let ty = self.expr(frame, value)?;
-                let region = match self.module.types.get(ty) {
-                    Type::Ptr { region, nullable, .. } => Some((*region, *nullable)),
-                    _ if self.is_number(ty) => Some((Region::KernelUntrusted, false)),
-                    _ => None,
-                };
-                let Some((region, nullable)) = region else {
-                    self.mismatch(frame, value, ty, record);
-                    return None;
-                };
-                Some(self.module.types.ptr(record, region, nullable))
+                self.cast(frame, value, target)
             }
-            ExprKind::New(fields) => {
-                let ty = expr.ty;
-                let Type::Record(record) = self.module.types.get(ty) else { return Some(ty) };
-                let record = *record;
-                for (name, value) in fields {
-                    if self.expr(frame, value).is_none() {
-                        continue;
-                    }
-                    let Some((_, field)) = self.module.types.records[record].field(name) else { continue };
-                    let want = field.ty;
-                    self.check_item(frame, value, Some(want), name);
-                }
-                Some(ty)
-            }
+            ExprKind::New(_) => self.new_record(frame, expr),
+            ExprKind::NewArray(values) => Some(self.new_array(frame, expr.ty, values)),
+            ExprKind::Len(_) => self.length(frame, expr),
+            ExprKind::Size(_) => self.size(frame, expr),
             ExprKind::Zeroed => Some(expr.ty),
             ExprKind::Reveal(value) => {
                 let ty = self.expr(frame, value)?;
@@ -151,6 +127,14 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Field(base, name) => {
                 let name = name.clone();
+                if name == "contents"
+                    && let Some(to) = self.contents(frame, base)
+                {
+                    let pointer =
+                        std::mem::replace(&mut **base, Expr { kind: ExprKind::None, ty: void, span });
+                    expr.kind = ExprKind::Deref(Box::new(pointer));
+                    return Some(to);
+                }
                 self.field(frame, base, &name, span)
             }
             ExprKind::Index(base, index) => self.index(frame, base, index, span),
@@ -225,6 +209,7 @@ impl Infer_<'_, '_> {
             return;
         }
         if self.fits(value, ty, want) {
+            self.text_cut(frame, value, want);
             return;
         }
         // A record, array or text may be handed over where a pointer to one is needed.

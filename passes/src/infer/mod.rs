@@ -17,6 +17,7 @@ mod call;
 mod expr;
 mod lint;
 mod map;
+mod new;
 mod numbers;
 mod operators;
 mod place;

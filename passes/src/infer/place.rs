@@ -29,7 +29,8 @@ impl Infer_<'_, '_> {
             }
             (Type::Str { .. }, Type::Str { .. }) => true,
             // A record is copied from where a pointer points.
-            (Type::Ptr { to: a, .. }, Type::Record(_)) => *a == to,
+            (Type::Ptr { to: a, .. }, Type::Record(_) | Type::Array { .. }) => *a == to,
+            (Type::Ptr { to: a, .. }, Type::Str { .. }) => matches!(types.get(*a), Type::Str { .. }),
             _ => matches!(value.kind, ExprKind::None) && matches!(types.get(to), Type::Ptr { .. }),
         }
     }
@@ -70,6 +71,7 @@ impl Infer_<'_, '_> {
                 }
                 self.same_region(frame, value, to);
                 self.warn_cut(frame, value, to);
+                self.text_cut(frame, value, to);
                 if !self.fits(value, ty, to) {
                     let first = frame.function.locals[local].span;
                     self.error(frame, |this| {
@@ -93,8 +95,10 @@ impl Infer_<'_, '_> {
             if !self.fits(value, ty, to) {
                 self.mismatch(frame, value, ty, to);
             }
-        } else if !self.fits(value, ty, to) && !matches!(value.kind, ExprKind::Text(_)) {
+        } else if !self.fits(value, ty, to) {
             self.mismatch(frame, value, ty, to);
+        } else {
+            self.text_cut(frame, value, to);
         }
     }
 
@@ -144,7 +148,7 @@ impl Infer_<'_, '_> {
         let current = self.int_of(old, None).map(|i| Int { literal, ..i });
         let joined = match (current, incoming) {
             (Some(a), Some(b)) => {
-                if old == ty && old == self.module.types.bool() {
+                if old == ty && !matches!(self.module.types.get(ty), Type::Int { .. }) {
                     return;
                 }
                 let joined = numbers::join(a, b);
@@ -197,7 +201,26 @@ impl Infer_<'_, '_> {
                 };
                 Some(self.module.types.ptr(to, r, n || m))
             }
+            (Type::Str { len: x }, Type::Str { len: y }) => Some(if x > y { a } else { b }),
             _ => None,
+        }
+    }
+
+    /// Warns of text that does not fit where it is stored.
+    pub(super) fn text_cut(&mut self, frame: &Frame, value: &Expr, to: TypeId) {
+        let (ExprKind::Text(text), Type::Str { len }) = (&value.kind, self.module.types.get(to)) else {
+            return;
+        };
+        let (needs, len, span) = (text.len() as u64 + 1, *len, value.span);
+        if needs > u64::from(len) {
+            self.error(frame, |_| {
+                Diagnostic::warning(
+                    "text-cut",
+                    format!("the text needs {needs} bytes with its NUL; str({len}) has {len}"),
+                )
+                .at(span)
+                .help(format!("declare `str({needs})`, or shorten the text"))
+            });
         }
     }
 

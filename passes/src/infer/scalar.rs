@@ -21,14 +21,14 @@ impl Infer_<'_, '_> {
 
     /// The integer type, of a number; `value` tells literals.
     pub(super) fn int_of(&self, ty: TypeId, value: Option<&Expr>) -> Option<Int> {
-        let signed = |ty| matches!(self.module.types.get(ty), Type::Int { signed: true, .. });
-        let literal = value.is_some_and(|v| matches!(v.kind, ExprKind::Int(n) if n >= 0 && signed(v.ty)));
+        let plain = |ty| matches!(self.module.types.get(ty), Type::Int { signed: true, .. } | Type::Enum(_));
+        let literal = value.is_some_and(|v| matches!(v.kind, ExprKind::Int(n) if n >= 0 && plain(v.ty)));
         Some(match self.module.types.get(ty) {
             Type::Int { bits, signed } => Int { bits: *bits, signed: *signed, literal },
             Type::Bool => Int { bits: 8, signed: false, literal: false },
             Type::Enum(e) => {
                 let e = &self.module.types.enums[*e];
-                Int { bits: (e.size * 8) as u8, signed: e.signed, literal: false }
+                Int { bits: (e.size * 8) as u8, signed: e.signed, literal }
             }
             _ => return None,
         })

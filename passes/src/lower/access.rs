@@ -102,17 +102,7 @@ impl Lowering<'_, '_> {
 
     /// The offset in bits and the declaration of a field.
     pub(super) fn find_field(&self, record: RecordId, name: &str) -> Option<(u32, Field)> {
-        self.module.types.records[record].fields.iter().find_map(|f| {
-            if f.name == name {
-                return Some((f.bit_offset, f.clone()));
-            }
-            match (f.name.is_empty(), self.module.types.get(f.ty)) {
-                (true, T::Record(inner)) => {
-                    self.find_field(*inner, name).map(|(bits, field)| (f.bit_offset + bits, field))
-                }
-                _ => None,
-            }
-        })
+        self.module.types.find_field(record, name).map(|(bits, field)| (bits, field.clone()))
     }
 
     fn index_address(&mut self, base: &Expr, index: &Expr) -> Address {
@@ -190,7 +180,8 @@ impl Lowering<'_, '_> {
         if let ExprKind::Field(base, name) = &expr.kind
             && let Some((base_ptr, bits, width)) = self.bitfield(base, name)
         {
-            return self.load_bits(base_ptr, bits, width, expr.ty);
+            let size = self.record_size(base.ty);
+            return self.load_bits(base_ptr, (bits, width, size), expr.ty);
         }
         let address = self.address(expr);
         self.span = expr.span;
@@ -210,7 +201,8 @@ impl Lowering<'_, '_> {
         let T::Record(record) = *self.type_of(record_type) else { return None };
         let (bits, field) = self.find_field(record, name)?;
         let width = field.bit_size?;
-        if region.is_none_or(|r| self.relocated(record, r)) {
+        let kernel = self.module.types.records[record].origin == Origin::Kernel;
+        if kernel && region.is_none_or(|r| self.relocated(record, r)) {
             self.cx.emit(
                 Diagnostic::error(
                     "unsupported-bitfield",
@@ -221,38 +213,6 @@ impl Lowering<'_, '_> {
         }
         let ptr = self.expr(base);
         Some((ptr, bits, width))
-    }
-
-    fn load_bits(&mut self, ptr: Value, bits: u32, width: u32, ty: TypeId) -> Value {
-        let machine = machine_type(&self.module.types, ty).unwrap_or(Type::I64);
-        // The smallest load that covers the field; packets have no alignment to keep.
-        let first = bits / 8;
-        let bytes = ((bits % 8 + width).div_ceil(8)).next_power_of_two().min(8);
-        let unit = Type::int(bytes * 8).unwrap_or(Type::I64);
-        let raw = self.value(Op::Load { ptr, offset: first as i32 }, unit);
-        let shift = self.iconst(unit, i64::from(bits % 8));
-        let shifted = self.op(Op::Binary(BinaryOp::Lshr, [raw, shift]));
-        let mask = self.iconst(unit, ((1u64 << width) - 1) as i64);
-        let value = self.op(Op::Binary(BinaryOp::And, [shifted, mask]));
-        self.resize(value, machine, false)
-    }
-
-    /// Writes a bitfield: reads its bytes, changes its bits, writes them back.
-    pub(super) fn store_bits(&mut self, ptr: Value, bits: u32, width: u32, value: Value) {
-        let first = (bits / 8) as i32;
-        let bytes = ((bits % 8 + width).div_ceil(8)).next_power_of_two().min(8);
-        let unit = Type::int(bytes * 8).unwrap_or(Type::I64);
-        let value = self.resize(value, unit, false);
-        let mask = ((1u64 << width) - 1) << (bits % 8);
-        let old = self.value(Op::Load { ptr, offset: first }, unit);
-        let keep = self.iconst(unit, !mask as i64);
-        let kept = self.op(Op::Binary(BinaryOp::And, [old, keep]));
-        let shift = self.iconst(unit, i64::from(bits % 8));
-        let moved = self.op(Op::Binary(BinaryOp::Shl, [value, shift]));
-        let only = self.iconst(unit, mask as i64);
-        let cut = self.op(Op::Binary(BinaryOp::And, [moved, only]));
-        let new = self.op(Op::Binary(BinaryOp::Or, [kept, cut]));
-        self.effect(Op::Store { ptr, offset: first, value: new });
     }
 
     /// Writes a scalar that already has the type of the place.
@@ -280,76 +240,5 @@ impl Lowering<'_, '_> {
         }
         let dst = self.materialize(address);
         self.fill(dst, ty, value);
-    }
-
-    /// Makes the object of type `ty` at `dst` the value of an expression.
-    pub(super) fn fill(&mut self, dst: Value, ty: TypeId, value: &Expr) {
-        let size = self.module.types.size_of(ty);
-        match &value.kind {
-            ExprKind::Zeroed => self.effect(Op::MemSet { dst, byte: 0, len: size }),
-            ExprKind::New(fields) => {
-                // Padding too: the verifier counts every byte that a helper reads ("invalid read from stack").
-                self.effect(Op::MemSet { dst, byte: 0, len: size });
-                let T::Record(record) = *self.type_of(ty) else { return };
-                for (name, value) in fields {
-                    if let Some((bits, field)) = self.find_field(record, name) {
-                        self.store_expr(Address::Plain(dst, (bits / 8) as i32), field.ty, value);
-                    }
-                }
-            }
-            ExprKind::Text(text) => {
-                let bytes = text.as_bytes();
-                let kept = bytes.len().min(size.saturating_sub(1) as usize);
-                self.effect(Op::MemSet { dst, byte: 0, len: size });
-                let cut = String::from_utf8_lossy(&bytes[..kept]).into_owned();
-                let span = self.span;
-                let data = self.module.intern_text(&cut, span);
-                let src = self.op(Op::GlobalAddr(data));
-                if kept > 0 {
-                    self.effect(Op::MemCopy { dst, src, len: kept as u32 });
-                }
-            }
-            _ => {
-                let src = self.expr(value);
-                let given = match *self.type_of(value.ty) {
-                    T::Ptr { to, .. } => self.module.types.size_of(to),
-                    _ => self.module.types.size_of(value.ty),
-                };
-                let text = matches!(self.type_of(ty), T::Str { .. });
-                let len = size.min(given);
-                if given < size {
-                    self.effect(Op::MemSet { dst, byte: 0, len: size });
-                }
-                if len > 0 {
-                    self.effect(Op::MemCopy { dst, src, len });
-                }
-                if text && len == size {
-                    // Text that was cut still ends.
-                    let nul = self.iconst(Type::I8, 0);
-                    self.effect(Op::Store { ptr: dst, offset: size as i32 - 1, value: nul });
-                }
-            }
-        }
-    }
-
-    /// A pointer to memory that holds the value of an expression as `ty`, for helpers that read it: every byte is written.
-    pub(super) fn in_memory(&mut self, expr: &Expr, ty: TypeId, name: &str) -> Value {
-        if let T::Ptr { to, region, .. } = *self.type_of(expr.ty)
-            && !self.module.types.is_scalar(ty)
-            && to == ty
-            && matches!(region, Region::Stack | Region::MapValue | Region::Mem | Region::Packet)
-        {
-            return self.expr(expr);
-        }
-        if expr.ty == ty
-            && !self.module.types.is_scalar(ty)
-            && let ExprKind::Local(id) = &expr.kind
-            && self.slots.contains_key(id)
-        {
-            return self.expr(expr);
-        }
-        let dst = self.slot(name, ty);
-        self.store_expr(Address::Plain(dst, 0), ty, expr);
-        dst
     }
 }

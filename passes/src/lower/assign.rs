@@ -30,8 +30,25 @@ impl Lowering<'_, '_> {
             return;
         }
         self.assign_one(first, value);
+        if rest.is_empty() || matches!(value.kind, ExprKind::Text(_) | ExprKind::Zeroed) {
+            for place in rest {
+                self.assign_one(place, value);
+            }
+            return;
+        }
+        // Evaluated once: the others are copies of the first.
+        let kind = match &first.kind {
+            PlaceKind::Local(id) => ExprKind::Local(*id),
+            PlaceKind::Global(id) => ExprKind::Global(*id),
+            PlaceKind::Field { base, name } => ExprKind::Field(Box::new(base.clone()), name.clone()),
+            PlaceKind::Index { base, index } => {
+                ExprKind::Index(Box::new(base.clone()), Box::new(index.clone()))
+            }
+            PlaceKind::MapItem { map, key } => ExprKind::Item(*map, Box::new(key.clone())),
+        };
+        let made = Expr { kind, ty: first.ty, span: first.span };
         for place in rest {
-            self.assign_one(place, value);
+            self.assign_one(place, &made);
         }
     }
 
@@ -62,9 +79,10 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn reads_itself(place: &Place, value: &Expr) -> bool {
-        let PlaceKind::Local(target) = place.kind else { return matches!(value.kind, ExprKind::New(_)) };
+        let made = matches!(value.kind, ExprKind::New(_) | ExprKind::NewArray(_));
+        let PlaceKind::Local(target) = place.kind else { return made };
         let mut found = false;
-        if matches!(value.kind, ExprKind::New(_)) {
+        if made {
             crate::walk::expr(value, &mut |e| found |= matches!(e.kind, ExprKind::Local(id) if id == target));
         }
         found
@@ -131,7 +149,8 @@ impl Lowering<'_, '_> {
                 }
                 self.span = place.span;
                 if let Some((ptr, bits, width)) = self.bitfield(base, name) {
-                    self.store_bits(ptr, bits, width, value);
+                    let size = self.record_size(base.ty);
+                    self.store_bits(ptr, (bits, width, size), value);
                     return;
                 }
                 let address = self.place_address(place);

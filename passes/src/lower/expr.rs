@@ -97,14 +97,20 @@ impl Lowering<'_, '_> {
                 let to = super::machine_type(&self.module.types, expr.ty).unwrap_or(Type::I64);
                 let got = self.expr(value);
                 self.span = expr.span;
-                if self.func.type_of(got).is_int() {
-                    let signed = self.is_signed(value.ty);
-                    let wide = self.resize(got, Type::I64, signed);
-                    return self.value(Op::IntToPtr(wide), to);
-                }
-                got
+                let number = match (self.func.type_of(got), to) {
+                    // A plain address of the other kind.
+                    (Type::Ptr { region: have, .. }, Type::Ptr { region: want, .. }) if have != want => {
+                        self.op(Op::PtrToInt(got))
+                    }
+                    (Type::Ptr { .. }, _) => return got,
+                    _ => {
+                        let signed = self.is_signed(value.ty);
+                        self.resize(got, Type::I64, signed)
+                    }
+                };
+                self.value(Op::IntToPtr(number), to)
             }
-            ExprKind::New(_) | ExprKind::Zeroed => {
+            ExprKind::New(_) | ExprKind::NewArray(_) | ExprKind::Zeroed => {
                 let dst = self.slot("temporary", expr.ty);
                 self.fill(dst, expr.ty, expr);
                 dst
@@ -121,6 +127,9 @@ impl Lowering<'_, '_> {
                 self.read_place(expr)
             }
             ExprKind::Index(..) => self.read_place(expr),
+            ExprKind::Len(value) => self.text_length(value),
+            // `infer` has made it a number.
+            ExprKind::Size(_) => self.iconst(Type::I64, 0),
             ExprKind::Reveal(value) => self.expr(value),
             ExprKind::Deref(pointer) => {
                 let got = self.expr(pointer);

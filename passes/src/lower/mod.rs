@@ -11,10 +11,12 @@
 
 mod access;
 mod assign;
+mod bits;
 mod builtin;
 mod call;
 mod condition;
 mod expr;
+mod fill;
 mod map;
 mod number;
 mod print;

@@ -172,7 +172,7 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// The type of a parameter: a record is passed by reference.
+    /// The type of a parameter: a record, an array and text are passed by reference.
     pub(super) fn parameter_type(&mut self, annotation: &Expr) -> Option<TypeId> {
         let ty = self.type_of(annotation)?;
         Some(match self.module.types.get(ty) {
@@ -181,6 +181,7 @@ impl Resolver<'_, '_> {
                 let region = if user { Region::Stack } else { Region::KernelUntrusted };
                 self.module.types.ptr(ty, region, false)
             }
+            Type::Array { .. } | Type::Str { .. } => self.module.types.ptr(ty, Region::Stack, false),
             _ => ty,
         })
     }

@@ -9,6 +9,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self, Builtin};
 use pbpf_core::names;
 use pbpf_core::source::Span;
+use pbpf_core::types::Type;
 
 impl Resolver<'_, '_> {
     pub(super) fn builtin(
@@ -50,10 +51,26 @@ impl Resolver<'_, '_> {
                 let which = if name == "min" { Builtin::Min } else { Builtin::Max };
                 hir::ExprKind::Builtin(which, self.exprs(body, args)?)
             }
-            "sizeof" | "len" => {
+            "sizeof" => {
                 let [arg] = self.exact(args, keywords, name, span)?;
-                let ty = self.type_of(arg)?;
-                hir::ExprKind::Int(i64::from(self.module.types.size_of(ty)))
+                match self.quiet_type(arg) {
+                    Some(ty) => hir::ExprKind::Int(i64::from(self.module.types.size_of(ty))),
+                    None => hir::ExprKind::Size(Box::new(self.expr(body, arg)?)),
+                }
+            }
+            "len" => {
+                let [arg] = self.exact(args, keywords, name, span)?;
+                hir::ExprKind::Len(Box::new(self.expr(body, arg)?))
+            }
+            "cast" => {
+                let [value, ty] = self.exact(args, keywords, name, span)?;
+                let (value, ty) = (self.expr(body, value), self.type_of(ty));
+                let (value, ty) = (value?, ty?);
+                let Type::Ptr { to, .. } = *self.module.types.get(ty) else {
+                    self.error("bad-type", "`cast` gives a pointer: name its type with `POINTER(...)`", span);
+                    return None;
+                };
+                return Some(hir::Expr { kind: hir::ExprKind::Cast(Box::new(value)), ty: to, span });
             }
             "str" | "bytes" => {
                 let call = Expr {

@@ -10,7 +10,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self};
 use pbpf_core::names;
 use pbpf_core::source::Span;
-use pbpf_core::types::{Origin, Type, TypeId};
+use pbpf_core::types::{Type, TypeId};
 
 impl Resolver<'_, '_> {
     pub(super) fn call(
@@ -26,19 +26,11 @@ impl Resolver<'_, '_> {
         {
             return self.method(body, map, &attr.text, attr.span, args, keywords, span);
         }
-        let entry = match &func.kind {
-            ExprKind::Name(name) => match self.lookup(name).cloned() {
-                Some(entry) => Some(entry),
-                None => return self.builtin(body, name, func.span, args, keywords, span),
-            },
-            ExprKind::Attribute { value, attr } => match &value.kind {
-                ExprKind::Name(module) => match self.lookup(module).cloned() {
-                    Some(Entry::Module(module)) => self.entry_of(&module, &attr.text),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
+        let entry = match (self.entry_named(func), &func.kind) {
+            (None, ExprKind::Name(name)) => {
+                return self.builtin(body, name, func.span, args, keywords, span);
+            }
+            (entry, _) => entry,
         };
         match entry {
             Some(Entry::Helper(helper, take)) => self.helper_call(body, helper, take, args, keywords, span),
@@ -55,7 +47,16 @@ impl Resolver<'_, '_> {
                 let args = self.exprs(body, args)?;
                 Some(self.make(hir::ExprKind::Call(id, args), span))
             }
-            Some(Entry::Type(_) | Entry::Record(_) | Entry::KernelRecord(_)) => {
+            Some(Entry::Builtin(name)) => self.builtin(body, name, func.span, args, keywords, span),
+            Some(
+                Entry::Type(_)
+                | Entry::Char
+                | Entry::NoType(_)
+                | Entry::Record(_)
+                | Entry::KernelRecord(_)
+                | Entry::Enum(_)
+                | Entry::Unusable(_),
+            ) => {
                 let ty = self.type_of(func)?;
                 self.type_call(body, ty, args, keywords, span)
             }
@@ -135,54 +136,32 @@ impl Resolver<'_, '_> {
         span: Span,
     ) -> Option<hir::Expr> {
         match self.module.types.get(ty).clone() {
-            Type::Record(record) => {
-                if let [arg] = args
-                    && keywords.is_empty()
-                {
-                    let value = self.expr(body, arg)?;
-                    return Some(hir::Expr { kind: hir::ExprKind::Cast(Box::new(value)), ty, span });
-                }
-                if !args.is_empty() {
-                    self.error("bad-call", "name the fields: `S(a=1, b=2)`", span);
-                    return None;
-                }
-                if self.module.types.records[record].origin != Origin::User {
-                    self.error(
-                        "bad-call",
-                        "a kernel struct cannot be made, only read: `struct_x(address)`",
-                        span,
-                    );
-                    return None;
-                }
-                let mut fields = Vec::new();
-                for keyword in keywords {
-                    let Some(name) = &keyword.name else {
-                        self.error("bad-call", "`**` has no meaning here", keyword.value.span);
-                        return None;
-                    };
-                    let known = &self.module.types.records[record];
-                    if known.field(&name.text).is_none() {
-                        let near = names::nearest(&name.text, known.fields.iter().map(|f| f.name.as_str()))
-                            .map(|n| format!("did you mean `{n}`?"));
-                        let message = format!("`{}` has no field `{}`", known.name, name.text);
-                        self.cx
-                            .emit(Diagnostic::error("unknown-field", message).at(name.span).maybe_help(near));
-                        return None;
-                    }
-                    fields.push((name.text.clone(), self.expr(body, &keyword.value)?));
-                }
-                Some(hir::Expr { kind: hir::ExprKind::New(fields), ty, span })
-            }
-            Type::Array { .. } | Type::Str { .. } => {
+            Type::Record(record) => self.new_record(body, (record, ty), args, keywords, span),
+            Type::Array { element, len } => self.new_array(body, ty, (element, len), args, keywords, span),
+            Type::Str { .. } => {
                 if !args.is_empty() || !keywords.is_empty() {
-                    self.error(
-                        "bad-call",
-                        "a new array starts as zero: call its type without arguments",
-                        span,
-                    );
+                    self.error("bad-call", "new text starts empty: call its type without arguments", span);
                     return None;
                 }
                 Some(hir::Expr { kind: hir::ExprKind::Zeroed, ty, span })
+            }
+            Type::Ptr { .. } => {
+                let [arg] = self.exact(args, keywords, "a pointer type", span)?;
+                let value = self.expr(body, arg)?;
+                Some(hir::Expr { kind: hir::ExprKind::Cast(Box::new(value)), ty, span })
+            }
+            Type::Enum(id) => {
+                let [arg] = self.exact(args, keywords, "an enum", span)?;
+                let e = &self.module.types.enums[id];
+                if let Some(value) = self.quiet_constant(arg)
+                    && !self.flags.contains(&id)
+                    && !e.variants.iter().any(|(_, v)| *v == value)
+                {
+                    let message = format!("{value} is no member of `{}`", e.name);
+                    self.error("bad-value", message, arg.span);
+                    return None;
+                }
+                self.convert(body, ty, arg, span)
             }
             _ => {
                 let [arg] = self.exact(args, keywords, "a type", span)?;

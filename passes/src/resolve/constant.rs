@@ -33,10 +33,41 @@ impl Resolver<'_, '_> {
         Some(match &expr.kind {
             ExprKind::Int(value) => (*value)?,
             ExprKind::Bool(value) => i128::from(*value),
-            ExprKind::Name(name) => match self.lookup(name)? {
-                Entry::Constant(value) => *value,
+            ExprKind::Name(name) => match (self.class_names.get(name), self.lookup(name)) {
+                (Some(value), _) | (None, Some(Entry::Constant(value))) => *value,
                 _ => return None,
             },
+            ExprKind::Attribute { value, attr } => {
+                let member = if attr.text == "value" { value } else { expr };
+                let (id, found) = self.enum_member(member)?;
+                let (_, number) = found?;
+                if self.module.types.enums[id].signed {
+                    i128::from(number)
+                } else {
+                    i128::from(number.cast_unsigned())
+                }
+            }
+            // `PORTS[1]`, `len(PORTS)`.
+            ExprKind::Subscript { value, index } => {
+                let items = self.tuple_constant(value)?;
+                let at = self.constant_value(index)?;
+                let at = if at < 0 { at + items.len() as i128 } else { at };
+                self.constant_value(items.get(usize::try_from(at).ok()?)?)?
+            }
+            ExprKind::Call { func, args, keywords }
+                if keywords.is_empty()
+                    && matches!(&func.kind, ExprKind::Name(n) if n == "len" && self.lookup(n).is_none()) =>
+            {
+                let [arg] = args.as_slice() else { return None };
+                match (&arg.kind, self.tuple_constant(arg), self.text_constant(arg)) {
+                    (ExprKind::Name(name), ..) if let Some(Entry::Enum(id)) = self.lookup(name) => {
+                        self.module.types.enums[*id].variants.len() as i128
+                    }
+                    (_, Some(items), _) => items.len() as i128,
+                    (_, _, Some(text)) => text.chars().count() as i128,
+                    _ => return None,
+                }
+            }
             ExprKind::Unary { op, operand } => {
                 let value = self.constant_value(operand)?;
                 match op {
@@ -62,6 +93,30 @@ impl Resolver<'_, '_> {
             }
             _ => return None,
         })
+    }
+
+    /// The items of a tuple, written or named.
+    pub(super) fn tuple_constant<'e>(&'e self, expr: &'e Expr) -> Option<&'e [Expr]> {
+        match &expr.kind {
+            ExprKind::Tuple(items) => Some(items),
+            ExprKind::Name(name) => match self.lookup(name)? {
+                Entry::Tuple(items) => Some(items),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Text, written or named.
+    pub(super) fn text_constant<'e>(&'e self, expr: &'e Expr) -> Option<&'e str> {
+        match &expr.kind {
+            ExprKind::Str(text) => Some(text),
+            ExprKind::Name(name) => match self.lookup(name)? {
+                Entry::Text(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The value of an enumerator or `#define` of the kernel.

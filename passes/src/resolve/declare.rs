@@ -9,6 +9,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
 use pbpf_core::hir::{FuncId, Function, FunctionKind, Program};
 use pbpf_core::source::Span;
+use pbpf_core::types::RecordKind;
 
 /// Bodies to resolve once all names are declared; the flag says to leave out the first parameter (`self`).
 pub(super) type Bodies<'t> = Vec<(FuncId, &'t FunctionDef, bool)>;
@@ -19,7 +20,11 @@ pub(super) struct Decorators {
     pub(super) bpf: bool,
     pub(super) map: bool,
     pub(super) global: bool,
-    pub(super) is_struct: bool,
+    pub(super) record: Option<RecordKind>,
+    /// `packed=True` of `@struct` and `@union`.
+    pub(super) pack: Option<u32>,
+    /// `align=N` of `@struct` and `@union`.
+    pub(super) align: Option<u32>,
     pub(super) section: Option<(String, Span)>,
 }
 
@@ -31,23 +36,15 @@ impl Resolver<'_, '_> {
                 ExprKind::Call { func, args, .. } => (&**func, Some(args)),
                 _ => (decorator, None),
             };
-            let entry = match &callee.kind {
-                ExprKind::Name(name) => self.lookup(name).cloned(),
-                ExprKind::Attribute { value, attr } => match &value.kind {
-                    ExprKind::Name(module) => match self.lookup(module).cloned() {
-                        Some(Entry::Module(module)) => self.entry_of(&module, &attr.text),
-                        _ => None,
-                    },
-                    _ => None,
-                },
-                _ => None,
-            };
-            let Some(Entry::Decorator(kind)) = entry else { continue };
+            let Some(Entry::Decorator(kind)) = self.entry_named(callee) else { continue };
             match kind {
                 Decorator::Bpf => found.bpf = true,
                 Decorator::Map => found.map = true,
                 Decorator::Global => found.global = true,
-                Decorator::Struct => found.is_struct = true,
+                Decorator::Record(kind) => {
+                    found.record = Some(kind);
+                    self.record_options(decorator, &mut found);
+                }
                 Decorator::Section => match args.map(Vec::as_slice) {
                     Some([Expr { kind: ExprKind::Str(text), span }]) => {
                         found.section = Some((text.clone(), *span));
@@ -61,6 +58,46 @@ impl Resolver<'_, '_> {
             }
         }
         found
+    }
+
+    /// `packed=True` and `align=N`.
+    fn record_options(&mut self, decorator: &Expr, found: &mut Decorators) {
+        let ExprKind::Call { args, keywords, .. } = &decorator.kind else { return };
+        let wrong = |this: &mut Self, span: Span| {
+            this.cx.emit(
+                Diagnostic::error("bad-declaration", "this says nothing about a struct or union")
+                    .at(span)
+                    .help("`packed=True`, `align=N` or nothing stands here"),
+            );
+        };
+        for arg in args {
+            wrong(self, arg.span);
+        }
+        for keyword in keywords {
+            match keyword.name.as_ref().map(|n| n.text.as_str()) {
+                Some("packed") => match self.constant(&keyword.value, "`packed`") {
+                    Some(0) | None => {}
+                    Some(_) => found.pack = Some(1),
+                },
+                Some("align") => found.align = self.power_of_two(&keyword.value, "`align`"),
+                _ => wrong(self, keyword.value.span),
+            }
+        }
+    }
+
+    /// What a name, or a name of a module, means.
+    pub(super) fn entry_named(&mut self, expr: &Expr) -> Option<Entry> {
+        match &expr.kind {
+            ExprKind::Name(name) => self.lookup(name).cloned(),
+            ExprKind::Attribute { value, attr } => match &value.kind {
+                ExprKind::Name(module) => match self.lookup(module).cloned() {
+                    Some(Entry::Module(module)) => self.entry_of(&module, &attr.text),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     pub(super) fn declare_function<'t>(&mut self, def: &'t FunctionDef, bodies: &mut Bodies<'t>) {

@@ -77,6 +77,9 @@ impl Resolver<'_, '_> {
             }
             ExprKind::Call { func, args, keywords } => return self.call(body, func, args, keywords, span),
             ExprKind::Attribute { value, attr } => {
+                if self.is_enum_attribute(expr) {
+                    return self.enum_attribute(expr);
+                }
                 if let ExprKind::Name(name) = &value.kind
                     && !body.locals.contains_key(name)
                     && let Some(Entry::Module(module)) = self.lookup(name).cloned()
@@ -85,6 +88,9 @@ impl Resolver<'_, '_> {
                     return self.entry(entry.as_ref(), &attr.text, span);
                 }
                 hir::ExprKind::Field(Box::new(self.expr(body, value)?), attr.text.clone())
+            }
+            ExprKind::Subscript { .. } if let Some(value) = self.constant_value(expr) => {
+                return self.number(Some(value), span);
             }
             ExprKind::Subscript { value, index } => match self.map_of(value) {
                 Some(map) => hir::ExprKind::Item(map, Box::new(self.expr(body, index)?)),
@@ -165,6 +171,10 @@ impl Resolver<'_, '_> {
                 return None;
             }
             Some(Entry::Broken) => return None,
+            Some(Entry::Unusable(why)) => {
+                self.unusable(why, span);
+                return None;
+            }
             Some(Entry::Helper(..)) => {
                 self.error("bad-call", format!("helper `{name}` must be called: `{name}(...)`"), span);
                 return None;

@@ -2,12 +2,15 @@
 //!
 //! Promises: `pythonbpf` and `pbpf` offer the same names. Leaves out: user space's imports.
 
+use super::class::Base;
+use super::enums::EnumBase;
 use super::map_kinds;
 use super::scope::{Decorator, Entry};
 use super::{Resolver, typing};
 use pbpf_core::ast::{Alias, Expr, ExprKind, Stmt, StmtKind};
 use pbpf_core::names;
 use pbpf_core::rows::Take;
+use pbpf_core::types::{RecordKind, Region};
 
 /// The package's module that `module` stands for: `pythonbpf.maps` and `pbpf.maps` are the same.
 pub(super) fn own_module(module: &str) -> Option<&str> {
@@ -24,7 +27,11 @@ fn package_entry(name: &str) -> Option<Entry> {
         "map" => Entry::Decorator(Decorator::Map),
         "section" => Entry::Decorator(Decorator::Section),
         "bpfglobal" => Entry::Decorator(Decorator::Global),
-        "struct" => Entry::Decorator(Decorator::Struct),
+        "struct" => Entry::Decorator(Decorator::Record(RecordKind::Struct)),
+        "union" => Entry::Decorator(Decorator::Record(RecordKind::Union)),
+        "bits" => Entry::Bits,
+        "Ptr" => Entry::Pointer(Region::KernelUntrusted),
+        "UserPtr" => Entry::Pointer(Region::User),
         "struct_ops" => Entry::StructOps,
         // The Python runtime's names; programs do not use them.
         "BPF" | "compile" | "compile_to_ir" | "trace_pipe" | "trace_fields" | "utils" | "BpfObject"
@@ -33,8 +40,21 @@ fn package_entry(name: &str) -> Option<Entry> {
     })
 }
 
-const PACKAGE_NAMES: [&str; 9] =
-    ["bpf", "map", "section", "bpfglobal", "struct", "struct_ops", "BPF", "compile", "trace_pipe"];
+const PACKAGE_NAMES: [&str; 13] = [
+    "bpf",
+    "map",
+    "section",
+    "bpfglobal",
+    "struct",
+    "union",
+    "bits",
+    "Ptr",
+    "UserPtr",
+    "struct_ops",
+    "BPF",
+    "compile",
+    "trace_pipe",
+];
 
 impl Resolver<'_, '_> {
     /// Takes in an import, or a constant assigned at the top level.
@@ -70,6 +90,7 @@ impl Resolver<'_, '_> {
         let ExprKind::Name(name) = &target.kind else { return };
         let entry = match &value.kind {
             ExprKind::Str(text) => Entry::Text(text.clone()),
+            ExprKind::Tuple(items) => Entry::Tuple(items.clone()),
             _ => match self.constant_value(value) {
                 Some(number) => Entry::Constant(number),
                 None => Entry::Foreign,
@@ -110,7 +131,17 @@ impl Resolver<'_, '_> {
     /// What `module.name` means; none if the module is not ours or has no such name.
     pub(super) fn entry_of(&mut self, module: &str, name: &str) -> Option<Entry> {
         if module == "ctypes" {
-            return typing::ctypes(&mut self.module.types, name).map(Entry::Type).or(Some(Entry::Foreign));
+            let other = typing::ctypes_entry(name).unwrap_or(Entry::Foreign);
+            return typing::ctypes(&mut self.module.types, name).map(Entry::Type).or(Some(other));
+        }
+        if module == "enum" {
+            return Some(match name {
+                "IntEnum" => Entry::Base(Base::Enum(EnumBase::Int)),
+                "IntFlag" => Entry::Base(Base::Enum(EnumBase::IntFlag)),
+                "Enum" | "Flag" | "StrEnum" => Entry::Base(Base::Enum(EnumBase::Other)),
+                "auto" => Entry::Auto,
+                _ => Entry::Foreign,
+            });
         }
         if module == "vmlinux" {
             if let Some(value) = self.cx.registry.constant(module, name) {

@@ -15,6 +15,7 @@ mod callbacks;
 mod class;
 mod constant;
 mod declare;
+mod enums;
 mod expr;
 mod global;
 mod helper_call;
@@ -22,8 +23,10 @@ mod imports;
 mod map;
 mod map_kinds;
 mod method;
+mod new;
 mod operators;
 mod print;
+mod record;
 mod scope;
 mod stmt;
 mod typing;
@@ -34,8 +37,9 @@ use pbpf_core::entity::Table;
 use pbpf_core::hir;
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::source::Span;
-use pbpf_core::types::Types;
+use pbpf_core::types::{EnumId, RecordId, Types};
 use scope::{Entry, Scope};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The pass.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,6 +66,9 @@ impl Pass for Resolve {
             },
             scope: Scope::default(),
             arithmetic: arithmetic::of(&tree, cx),
+            records: BTreeMap::new(),
+            flags: BTreeSet::new(),
+            class_names: BTreeMap::new(),
             cx,
         };
         resolver.module(&tree);
@@ -75,6 +82,12 @@ struct Resolver<'a, 'b> {
     module: hir::Module,
     scope: Scope,
     arithmetic: hir::Arithmetic,
+    /// What is known of the records of the file beside their types.
+    records: BTreeMap<RecordId, record::RecordInfo>,
+    /// The enums whose values may be combined.
+    flags: BTreeSet<EnumId>,
+    /// Names of the class that is being read.
+    class_names: BTreeMap<String, i128>,
 }
 
 impl Resolver<'_, '_> {
@@ -82,12 +95,13 @@ impl Resolver<'_, '_> {
         self.cx.emit(Diagnostic::error(code, message).at(span));
     }
 
-    /// Reads the top level in three walks: imports and constants, then declarations (a function may use a map that is
-    /// declared below it), then bodies.
+    /// Reads the top level in four walks: imports and constants, then types, then other declarations (a function may use a
+    /// map that is declared below it), then bodies.
     fn module(&mut self, tree: &ast::Module) {
         for stmt in &tree.body {
             self.import_or_constant(stmt);
         }
+        self.declare_types(tree);
         let mut bodies = Vec::new();
         for stmt in &tree.body {
             match &stmt.kind {

@@ -2,12 +2,15 @@
 //!
 //! Promises: a later definition of a name replaces an earlier one, as in Python. Leaves out: locals.
 
+use super::class::Base;
 use super::map_kinds::MapKind;
+use pbpf_core::ast::Expr;
+use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{FuncId, GlobalId, MapId};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::Take;
 use pbpf_core::source::Span;
-use pbpf_core::types::{RecordId, TypeId};
+use pbpf_core::types::{EnumId, RecordId, RecordKind, Region, TypeId};
 use std::collections::BTreeMap;
 
 /// A decorator of the language.
@@ -21,8 +24,8 @@ pub(super) enum Decorator {
     Section,
     /// `@bpfglobal`.
     Global,
-    /// `@struct`.
-    Struct,
+    /// `@struct`, `@union`.
+    Record(RecordKind),
 }
 
 /// What a name means.
@@ -34,8 +37,24 @@ pub(super) enum Entry {
     MapKind(&'static MapKind),
     /// A type.
     Type(TypeId),
+    /// `c_char`: a byte, and an array of them is text.
+    Char,
+    /// `POINTER(T)`, `Ptr[T]`, `UserPtr[T]`: makes a type of a type.
+    Pointer(Region),
+    /// A type of Python's that programs cannot have, and what to use.
+    NoType(&'static str),
     /// A record of the program.
     Record(RecordId),
+    /// An enum of the program.
+    Enum(EnumId),
+    /// What classes derive from.
+    Base(Base),
+    /// `auto`, the next value of an enum.
+    Auto,
+    /// `bits(N)`, the width of a bitfield.
+    Bits,
+    /// A function that Python's library has by another way than being built in (`sizeof` of ctypes).
+    Builtin(&'static str),
     /// A record of the kernel, by its C name; looked up on use.
     KernelRecord(String),
     /// A name of the kernel that is no record: a constant, looked up on use. With the module it was imported from.
@@ -46,6 +65,8 @@ pub(super) enum Entry {
     Constant(i128),
     /// Text.
     Text(String),
+    /// A tuple of what is constant, or of what user space has.
+    Tuple(Vec<Expr>),
     /// A map.
     Map(MapId),
     /// A global variable.
@@ -62,6 +83,8 @@ pub(super) enum Entry {
     Foreign,
     /// A name whose definition is wrong, which has been told.
     Broken,
+    /// A class of user space's that programs cannot use; why is told where one does.
+    Unusable(Vec<Diagnostic>),
 }
 
 /// The names of a file.

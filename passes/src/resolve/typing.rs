@@ -3,18 +3,20 @@
 //! Promises: sizes of the x86-64 ABI. Leaves out: inference.
 
 use super::Resolver;
+use super::class::Base;
 use super::scope::Entry;
 use crate::kernel;
 use pbpf_core::ast::{BinaryOp, Expr, ExprKind};
 use pbpf_core::diag::Diagnostic;
+use pbpf_core::layout::MAX_SIZE;
 use pbpf_core::names;
 use pbpf_core::source::Span;
-use pbpf_core::types::{RecordId, Region, Type, TypeId, Types};
+use pbpf_core::types::{RecordId, RecordKind, Region, Type, TypeId, Types};
 
 /// The type of that name in `ctypes`.
 pub(super) fn ctypes(types: &mut Types, name: &str) -> Option<TypeId> {
     let (bits, signed) = match name {
-        "c_int8" | "c_byte" | "c_char" => (8, true),
+        "c_int8" | "c_byte" => (8, true),
         "c_uint8" | "c_ubyte" => (8, false),
         "c_int16" | "c_short" => (16, true),
         "c_uint16" | "c_ushort" => (16, false),
@@ -36,37 +38,46 @@ pub(super) fn ctypes(types: &mut Types, name: &str) -> Option<TypeId> {
     Some(types.int(bits, signed))
 }
 
+/// What other names of `ctypes` mean.
+pub(super) fn ctypes_entry(name: &str) -> Option<Entry> {
+    Some(match name {
+        "c_char" => Entry::Char,
+        "POINTER" => Entry::Pointer(Region::KernelUntrusted),
+        "Structure" | "LittleEndianStructure" => Entry::Base(Base::Record(RecordKind::Struct)),
+        "Union" | "LittleEndianUnion" => Entry::Base(Base::Record(RecordKind::Union)),
+        "BigEndianStructure" | "BigEndianUnion" => Entry::Base(Base::BigEndian),
+        "sizeof" => Entry::Builtin("sizeof"),
+        "cast" => Entry::Builtin("cast"),
+        "c_wchar" | "c_wchar_p" => Entry::NoType("text is bytes here: `str(N)`"),
+        "c_float" | "c_double" | "c_longdouble" => {
+            Entry::NoType("the kernel has no floating point: scale integers")
+        }
+        "py_object" => Entry::NoType("the kernel has no Python objects"),
+        _ => return None,
+    })
+}
+
 impl Resolver<'_, '_> {
-    /// The type that an expression names, or nothing, without a diagnostic.
+    /// The type that an expression names; nothing where it names none.
     pub(super) fn quiet_type(&mut self, expr: &Expr) -> Option<TypeId> {
         match &expr.kind {
-            ExprKind::Name(name) => match self.lookup(name).cloned() {
-                Some(Entry::Type(ty)) => Some(ty),
-                Some(Entry::Record(record)) => Some(self.module.types.intern(Type::Record(record))),
-                Some(Entry::KernelRecord(record)) => {
-                    let record = self.kernel_record(&record, expr.span)?;
-                    Some(self.module.types.intern(Type::Record(record)))
-                }
-                Some(_) => None,
-                None => match name.as_str() {
-                    "bool" => Some(self.module.types.bool()),
-                    "int" => Some(self.module.types.int(64, true)),
+            ExprKind::Name(_) | ExprKind::Attribute { .. } => match self.entry_named(expr) {
+                Some(entry) => self.entry_type(entry, expr.span),
+                None => match &expr.kind {
+                    ExprKind::Name(name) if name == "bool" => Some(self.module.types.bool()),
+                    ExprKind::Name(name) if name == "int" => Some(self.module.types.int(64, true)),
                     _ => None,
                 },
             },
-            ExprKind::Attribute { value, attr } => {
-                let ExprKind::Name(module) = &value.kind else { return None };
-                let Some(Entry::Module(module)) = self.lookup(module).cloned() else { return None };
-                match self.entry_of(&module, &attr.text)? {
-                    Entry::Type(ty) => Some(ty),
-                    Entry::KernelRecord(record) => {
-                        let record = self.kernel_record(&record, expr.span)?;
-                        Some(self.module.types.intern(Type::Record(record)))
-                    }
-                    _ => None,
-                }
+            // An annotation of what is declared below.
+            ExprKind::Str(name) => {
+                let entry = self.lookup(name).cloned()?;
+                self.entry_type(entry, expr.span)
             }
             ExprKind::Call { func, args, keywords } if args.len() == 1 && keywords.is_empty() => {
+                if let Some(Entry::Pointer(region)) = self.entry_named(func) {
+                    return self.pointer_type(&args[0], region);
+                }
                 let ExprKind::Name(name) = &func.kind else { return None };
                 match (name.as_str(), self.lookup(name)) {
                     ("str", None) => {
@@ -81,13 +92,73 @@ impl Resolver<'_, '_> {
                     _ => None,
                 }
             }
+            // `Ptr[T]`.
+            ExprKind::Subscript { value, index } => match self.entry_named(value) {
+                Some(Entry::Pointer(region)) => self.pointer_type(index, region),
+                _ => None,
+            },
             ExprKind::Binary { op: BinaryOp::Mul, left, right } => {
+                if matches!(self.entry_named(left), Some(Entry::Char)) {
+                    let len = self.length(right)?;
+                    return Some(self.module.types.intern(Type::Str { len }));
+                }
                 let element = self.quiet_type(left)?;
                 let len = self.length(right)?;
+                let bytes = self.module.types.size_of(element).saturating_mul(len);
+                if bytes > MAX_SIZE {
+                    self.error(
+                        "bad-type",
+                        format!("an array of {bytes} bytes is larger than 64 MiB"),
+                        expr.span,
+                    );
+                    return None;
+                }
                 Some(self.module.types.intern(Type::Array { element, len }))
             }
             _ => None,
         }
+    }
+
+    fn entry_type(&mut self, entry: Entry, span: Span) -> Option<TypeId> {
+        Some(match entry {
+            Entry::Type(ty) => ty,
+            Entry::Char => self.module.types.int(8, true),
+            Entry::Record(record) => self.module.types.intern(Type::Record(record)),
+            Entry::Enum(id) => self.module.types.intern(Type::Enum(id)),
+            Entry::KernelRecord(record) => {
+                let record = self.kernel_record(&record, span)?;
+                self.module.types.intern(Type::Record(record))
+            }
+            Entry::NoType(help) => {
+                let text = self.cx.sources.snippet(span).to_owned();
+                self.cx.emit(
+                    Diagnostic::error("bad-type", format!("programs have no type `{text}`"))
+                        .at(span)
+                        .help(help),
+                );
+                return None;
+            }
+            Entry::Unusable(why) => {
+                self.unusable(&why, span);
+                return None;
+            }
+            _ => return None,
+        })
+    }
+
+    /// Says why a class of user space's cannot be used where a program uses it.
+    pub(super) fn unusable(&mut self, why: &[Diagnostic], span: Span) {
+        for diagnostic in why {
+            self.cx.emit(diagnostic.clone().label(span, "a program uses the class here"));
+        }
+    }
+
+    fn pointer_type(&mut self, to: &Expr, region: Region) -> Option<TypeId> {
+        let to = match &to.kind {
+            ExprKind::None => self.module.types.void(),
+            _ => self.type_of(to)?,
+        };
+        Some(self.module.types.ptr(to, region, false))
     }
 
     fn length(&mut self, expr: &Expr) -> Option<u32> {

@@ -194,6 +194,8 @@ impl Walk<'_> {
             | ExprKind::Cast(a)
             | ExprKind::Field(a, _)
             | ExprKind::Deref(a)
+            | ExprKind::Len(a)
+            | ExprKind::Size(a)
             | ExprKind::Reveal(a)
             | ExprKind::Contains { key: a, .. }
             | ExprKind::Lookup(_, a)
@@ -228,7 +230,9 @@ impl Walk<'_> {
                 let no = self.flow.end_way(way);
                 self.flow.join(vec![yes, no]);
             }
-            ExprKind::Call(_, all) | ExprKind::Builtin(_, all) => all.iter_mut().for_each(|e| self.expr(e)),
+            ExprKind::Call(_, all) | ExprKind::Builtin(_, all) | ExprKind::NewArray(all) => {
+                all.iter_mut().for_each(|e| self.expr(e));
+            }
             ExprKind::Store(_, a, b, c) => {
                 self.expr(a);
                 self.expr(b);

@@ -38,9 +38,9 @@ def zähler():  # error: [bad-name]
 
 @bpf
 @struct
-class Pair:  # error: [duplicate-name] "two fields `a`"
+class Pair:  # error: [bad-name]
     a: c_uint64
-    a: c_uint32
+    ä: c_uint32
 
 
 @bpf

@@ -50,7 +50,7 @@ def f(ctx):
     y = p[0]  # error: [type-mismatch] "has no elements"
     z = (c_uint32 * 4)()
     z[4] = 1  # error: [index-out-of-range]
-    z[-1] = 1  # error: [index-out-of-range]
+    z[-5] = 1  # error: [index-out-of-range]
     counts.lookup(p)  # error: [type-mismatch]
     queue.lookup(1)  # error: [unknown-method]
     one(1, 2)  # error: [wrong-argument-count] "takes 1 arguments, not 2"

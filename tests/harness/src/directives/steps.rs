@@ -53,7 +53,13 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
             anyone: word == "prints-any",
         },
         "map" => map(c)?,
-        "global" => Action::Global { name: c.name()?.to_owned(), expect: comparison(c)? },
+        "global" => {
+            let mut name = c.name()?.to_owned();
+            if let Some(path) = member_path(c)? {
+                name = format!("{name}.{path}");
+            }
+            Action::Global { name, expect: comparison(c)? }
+        }
         "insns" => Action::Instructions { program: c.name()?.to_owned(), expect: comparison(c)? },
         "file" => {
             let path = c.run("a path", |ch| !ch.is_whitespace())?.to_owned();
@@ -160,6 +166,21 @@ fn context(c: &mut Cursor<'_>, n: Option<i64>) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// `.a.b[3].c` behind a value, as `a.b.3.c`; nothing if nothing follows.
+fn member_path(c: &mut Cursor<'_>) -> Result<Option<String>, String> {
+    let mut path = Vec::new();
+    loop {
+        if c.eat(".") {
+            path.push(c.name()?.to_owned());
+        } else if c.eat("[") {
+            path.push(bound(c)?.to_string());
+            c.expect("]")?;
+        } else {
+            return Ok((!path.is_empty()).then(|| path.join(".")));
+        }
+    }
+}
+
 fn map(c: &mut Cursor<'_>) -> Result<Action, String> {
     let map = c.name()?.to_owned();
     if c.eat(".len") {
@@ -178,7 +199,7 @@ fn map(c: &mut Cursor<'_>) -> Result<Action, String> {
         key.push((Scalar::parse(c)?, None));
     }
     c.expect("]")?;
-    let field = if c.eat(".") { Some(c.name()?.to_owned()) } else { None };
+    let field = member_path(c)?;
     let bytes = if c.eat_word("bytes") {
         let first = bound(c)? as usize;
         c.expect("..")?;

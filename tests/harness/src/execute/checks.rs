@@ -69,7 +69,7 @@ pub(super) fn map(loaded: &Loaded, check: &MapCheck, variables: &Variables) -> R
     if let Some(field) = &check.field {
         let fields = values.iter().map(|bytes| {
             let value = map.value_layout().decode(bytes).map_err(|m| format!("{what}: {}", m.reason))?;
-            value.member(field).cloned().ok_or_else(|| format!("{what} has no member `{field}`: {value}"))
+            follow(&value, field).cloned().ok_or_else(|| format!("{what} has no member `{field}`: {value}"))
         });
         let fields: Vec<Value> = fields.collect::<Result<_, String>>()?;
         return typed(&format!("{what}.{field}"), &fields, expect, variables);
@@ -104,6 +104,14 @@ pub(super) fn map(loaded: &Loaded, check: &MapCheck, variables: &Variables) -> R
     }
 }
 
+/// The value at the end of a path such as `a.b.3`: names of members and positions in arrays.
+fn follow<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(value, |value, part| match (value, part.parse::<usize>()) {
+        (Value::Array(items), Ok(at)) => items.get(at),
+        _ => value.member(part),
+    })
+}
+
 /// A global variable: a member of the value of one of the data sections.
 pub(super) fn global(
     loaded: &Loaded,
@@ -111,10 +119,13 @@ pub(super) fn global(
     expect: &Comparison,
     variables: &Variables,
 ) -> Result<(), String> {
+    let (variable, path) = name.split_once('.').map_or((name, None), |(v, path)| (v, Some(path)));
     for map in loaded.maps() {
         let section = map.variables().map_err(|e| e.to_string())?.unwrap_or_default();
-        if let Some((_, value)) = section.into_iter().find(|(known, _)| known == name) {
-            return typed(&format!("`{name}`"), &[value], expect, variables);
+        if let Some((_, value)) = section.into_iter().find(|(known, _)| known == variable) {
+            let part = path.map_or(Some(&value), |path| follow(&value, path));
+            let part = part.ok_or_else(|| format!("`{variable}` has no `{name}`: {value}"))?.clone();
+            return typed(&format!("`{name}`"), &[part], expect, variables);
         }
     }
     Err(format!("the object has no global variable `{name}`"))
