@@ -29,6 +29,9 @@ const FAILED: i64 = 2;
 /// Lengths of the packets; the kernel's test runs take no shorter ones.
 const LENGTHS: [usize; 16] = [14, 15, 16, 18, 20, 24, 30, 33, 34, 38, 40, 47, 60, 80, 200, 400];
 
+/// Seeds that were wrong once: a comparison behind a loop that LLVM peels.
+const ONCE_WRONG: [u64; 1] = [21_003_998];
+
 fn registry() -> Registry {
     let mut registry = Registry::new();
     let manifests = [
@@ -136,15 +139,17 @@ fn checks_are_exact_and_the_kernel_takes_them() {
     }
     let registry = registry();
     let seeds = number("PBPF_SOAK").unwrap_or(60);
-    let (mut refused, mut large) = (0, 0);
-    for seed in first..first + seeds {
+    let (mut refused, mut large) = (0, Vec::new());
+    for seed in ONCE_WRONG.into_iter().chain(first..first + seeds) {
         let cpu = [Cpu::V3, Cpu::V1, Cpu::V4][(seed % 3) as usize];
         let Some((alive, module)) = compile(generator::module(seed), &registry, cpu, seed) else {
             refused += 1;
             continue;
         };
         let loaded = if kernel { load(&module, cpu, seed) } else { None };
-        large += usize::from(kernel && loaded.is_none());
+        if kernel && loaded.is_none() {
+            large.push(seed);
+        }
         for len in LENGTHS {
             let packet = packet(seed, len);
             let place = || format!("seed {seed}, {len} bytes\n{}\n{}", print(&alive), print(&module));
@@ -170,7 +175,7 @@ fn checks_are_exact_and_the_kernel_takes_them() {
             }
         }
     }
-    assert!(large as u64 * 100 <= seeds, "{large} of {seeds} programs are too large for the verifier");
+    assert!(large.is_empty(), "too large for the verifier, of {seeds} programs: {large:?}");
     assert!(refused * 20 <= seeds, "{refused} of {seeds} programs were refused");
 }
 

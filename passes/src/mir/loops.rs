@@ -25,12 +25,16 @@
 //!                                              jump block4
 //! ```
 //!
-//! - A loop with a counter whose number of rounds is known, and that costs the verifier no more than `INSTRUCTIONS`
-//!   and `UNDECIDED`, is left as it is: the verifier walks it. Where the limit is a variable that is known to be small,
+//! - A loop with a counter whose number of rounds is known, and that costs the verifier no more than `INSTRUCTIONS`,
+//!   `IN_ALL_STATES` and `UNDECIDED`, is left as it is: the verifier walks it. It does so once for each state that it
+//!   may be in: for each range of what is compared in the loop and outlives the round (`if i >= x`), and each value of
+//!   a sum that grows on some ways and is needed exactly later. Where the limit is a variable that is known to be small,
 //!   the round is compared with the constant as well: before 6.8 the verifier learns nothing from two variables.
 //! - Any other loop with a counter is counted by the kernel: an open-coded iterator, from 6.4 on, in a program whose
 //!   license is compatible with the GPL. It runs at most 8,388,608 rounds (the last for the test that ends it); past that
 //!   the function returns what the program type says of failed checks, in a subprogram 0.
+//!   What the rounds compute from their last value and is needed exactly starts from what is 0 and the verifier does not
+//!   know: otherwise each round would find another number, and the walk never end.
 //! - Any other loop is the diagnostic `unbounded-loop`.
 //!
 //! A counter is a parameter of the loop's header that changes by the same constant on every way round, and is compared
@@ -44,33 +48,29 @@
 //! registers as it found them, but for numbers that it need not know precisely; a counter that is compared is one that it
 //! must, and a number loaded from the iterator is not carried from round to round.
 
+mod cost;
 mod count;
 mod guard;
+mod knowledge;
 
+use super::exact::Exact;
 use super::exit::Exit;
 use super::facts::Facts;
 use super::ranges::Ranges;
 use super::rules::Rules;
+use cost::{Cost, Estimate};
 use count::{Counter, View};
-use guard::{Kfuncs, MOST, guard};
+use guard::{Kfuncs, MOST, Site, guard};
+use knowledge::{Knowledge, Webs};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loop, LoopId, Loops as Found};
-use pbpf_core::mir::{
-    Block, Builder, Cond, FuncId, Function, FunctionKind, Inst, Linkage, Module, Op, UnaryOp,
-};
+use pbpf_core::mir::{Block, Builder, Cond, FuncId, Function, FunctionKind, Linkage, Module, Op, UnaryOp};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::source::Span;
 use pbpf_core::target::KernelVersion;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many instructions the verifier may walk for the loops of a function; it stops at 1,000,000 for the program.
-const INSTRUCTIONS: u64 = 100_000;
-
-/// So many branches it may walk that it cannot decide; it keeps 8,192 for later, and walks what
-/// is behind each of them until it meets a state that it knows.
-const UNDECIDED: u64 = 2_000;
-
-/// The same inside a loop around an iterator, where it takes states for known only if their numbers are: a sum that
+/// So many branches it may walk that it cannot decide inside a loop around an iterator, where it takes states for known only if their numbers are: a sum that
 /// grows on one of two ways is another state on each round.
 const UNDECIDED_INSIDE: u64 = 16;
 
@@ -106,33 +106,42 @@ impl MirPass for Loops {
             let mut exit = Exit::new(rules.of(id).on_failed_check());
             let mut bounding = Bounding {
                 allowed,
+                compares: cx.target.kernel.is_some_and(|k| k >= COMPARES),
                 costs: &costs,
                 done: BTreeMap::new(),
                 forced: BTreeSet::new(),
                 walked: Cost::default(),
+                left: Vec::new(),
             };
-            while let Some(step) = bounding.next(&module.functions[id]) {
-                let func = &mut module.functions[id];
-                match step {
-                    Step::Refuse(diagnostic) => cx.emit(diagnostic),
-                    Step::Walk { span, text, cap } => {
-                        if let Some(cap) = cap.filter(|_| cx.target.kernel.is_none_or(|k| k < COMPARES)) {
-                            limit(func, &cap, &mut exit, span);
+            loop {
+                let steps = bounding.steps(&module.functions[id]);
+                for step in steps.list {
+                    let func = &mut module.functions[id];
+                    match step {
+                        Step::Refuse(diagnostic) => cx.emit(diagnostic),
+                        Step::Walk { span, text, cap } => {
+                            if let Some(cap) = cap {
+                                limit(func, &cap, &mut exit, span);
+                            }
+                            cx.explain(span, || text);
                         }
-                        cx.explain(span, || text);
+                        Step::Count { span, counter, l, cfg, growing } => {
+                            let calls = Kfuncs::declare(module);
+                            let site = Site { cfg: &cfg, l: &l, counter: &counter, growing: &growing, span };
+                            guard(&mut module.functions[id], &site, calls, &mut exit);
+                            cx.explain(span, || {
+                                format!("the kernel counts this loop; it ends after {MOST} rounds")
+                            });
+                        }
                     }
-                    Step::Count { span, counter, l, cfg } => {
-                        let calls = Kfuncs::declare(module);
-                        guard(&mut module.functions[id], &cfg, &l, &counter, calls, &mut exit, span);
-                        cx.explain(span, || {
-                            format!("the kernel counts this loop; it ends after {MOST} rounds")
-                        });
-                    }
+                }
+                if !steps.more {
+                    break;
                 }
             }
             let cost = bounding.function(&module.functions[id]);
             let is_global = module.functions[id].kind == FunctionKind::Subprogram(Linkage::Global);
-            costs.insert(id, if is_global { Cost { instructions: 1, undecided: 0 } } else { cost });
+            costs.insert(id, if is_global { Cost::ONE } else { cost });
         }
     }
 }
@@ -142,27 +151,6 @@ impl MirPass for Loops {
 enum Lacks {
     Kernel,
     License,
-}
-
-/// What walking costs the verifier.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cost {
-    instructions: u64,
-    undecided: u64,
-}
-
-impl Cost {
-    fn plus(self, other: Cost, times: u64) -> Cost {
-        let add = |a: u64, b: u64| a.saturating_add(b.saturating_mul(times));
-        Cost {
-            instructions: add(self.instructions, other.instructions),
-            undecided: add(self.undecided, other.undecided),
-        }
-    }
-
-    fn is_small(self) -> bool {
-        self.instructions <= INSTRUCTIONS && self.undecided <= UNDECIDED
-    }
 }
 
 /// A constant that the counter of a walked loop stays below, or above where it counts down.
@@ -175,112 +163,168 @@ struct Cap {
 enum Step {
     Refuse(Diagnostic),
     Walk { span: Span, text: String, cap: Option<Cap> },
-    Count { span: Span, counter: Counter, l: Box<Loop>, cfg: Box<Cfg> },
+    Count { span: Span, counter: Counter, l: Box<Loop>, cfg: Box<Cfg>, growing: Vec<usize> },
+}
+
+/// What is to be done with some loops, in order, and whether there are more.
+struct Steps {
+    list: Vec<Step>,
+    more: bool,
+}
+
+/// What the verifier still knows behind a loop.
+struct Left {
+    states: u64,
+    /// Nothing asks for it behind this block.
+    last: Block,
 }
 
 /// The loops of a function, inner ones first.
 struct Bounding<'a> {
     allowed: Result<(), Lacks>,
+    /// Whether the kernel compares two variables.
+    compares: bool,
     costs: &'a BTreeMap<FuncId, Cost>,
-    /// How often the verifier walks the loops that are done, by their headers, and their counters.
-    done: BTreeMap<Block, (u64, Option<Counter>)>,
+    /// How often the verifier walks the loops that are done, by their headers, and whether it counts them itself.
+    done: BTreeMap<Block, (u64, bool)>,
     /// The headers of loops that would be walked, but for a loop around them.
     forced: BTreeSet<Block>,
     /// What is walked already.
     walked: Cost,
+    /// What is known behind it.
+    left: Vec<Left>,
 }
 
 impl Bounding<'_> {
-    /// What is to be done with the next loop.
-    fn next(&mut self, func: &Function) -> Option<Step> {
+    /// What is to be done next, up to the first thing that changes the function.
+    fn steps(&mut self, func: &Function) -> Steps {
         let cfg = Cfg::new(func);
         let dominators = Dominators::new(func, &cfg);
         let loops = Found::new(&cfg, &dominators);
+        let mut list = Vec::new();
         if self.done.is_empty()
             && let Some((from, _)) = loops.irreducible.first()
         {
             // Their blocks are in no loop, so the others are not looked at.
-            self.done.extend(loops.loops.values().map(|l| (l.header, (1, None))));
-            self.done.insert(*from, (1, None));
             let text = "this loop has more than one entrance";
             let help = "a loop must be entered at one place";
-            return Some(Step::Refuse(
+            list.push(Step::Refuse(
                 Diagnostic::error("unbounded-loop", text).at(place(func, *from)).help(help),
             ));
+            return Steps { list, more: false };
         }
-        let undone: Vec<(LoopId, &Loop)> =
+        let mut order: Vec<(LoopId, &Loop)> =
             loops.loops.iter().filter(|(_, l)| !self.done.contains_key(&l.header)).collect();
-        let (id, l) = undone.into_iter().max_by_key(|(id, l)| (l.depth, std::cmp::Reverse(*id)))?;
+        order.sort_by_key(|(id, l)| (std::cmp::Reverse(l.depth), *id));
+        if order.is_empty() {
+            return Steps { list, more: false };
+        }
         let facts = Facts::new(func, &cfg);
         let ranges = Ranges::new(func, &cfg, &dominators, &facts);
-        let view =
-            View { func, cfg: &cfg, dominators: &dominators, facts: &facts, ranges: &ranges, loops: &loops };
+        let exact = Exact::new(func, &cfg, &loops);
+        let view = View {
+            func,
+            cfg: &cfg,
+            dominators: &dominators,
+            facts: &facts,
+            ranges: &ranges,
+            loops: &loops,
+            exact: &exact,
+        };
+        let webs = Webs::new(&view);
+        for (id, l) in order {
+            let Some(step) = self.step(&view, &webs, id, l) else { return Steps { list, more: true } };
+            let changes = matches!(step, Step::Count { .. } | Step::Walk { cap: Some(_), .. });
+            list.push(step);
+            if changes {
+                return Steps { list, more: true };
+            }
+        }
+        Steps { list, more: false }
+    }
+
+    /// What is to be done with a loop; none if loops inside come first.
+    fn step(&mut self, view: &View<'_>, webs: &Webs, id: LoopId, l: &Loop) -> Option<Step> {
+        let func = view.func;
         let span = place(func, l.header);
         let counter = view.counter(id).filter(|_| func.entry() != Some(l.header));
         let Some(counter) = counter else {
-            self.done.insert(l.header, (1, None));
+            self.done.insert(l.header, (1, false));
             return Some(Step::Refuse(unbounded(span, None)));
         };
-        let round = self.round(&view, l, Some(counter));
         if let Some(rounds) = counter.rounds.filter(|_| !self.forced.contains(&l.header)) {
-            let cost = Cost::default().plus(round, rounds.saturating_add(1));
-            let total = if l.depth == 1 { self.walked.plus(cost, 1) } else { cost };
+            let (cost, known) = self.cost(view, webs, id, l, rounds);
+            let total =
+                if l.depth == 1 { self.walked.plus(cost, 1, self.states_at(view, l.header)) } else { cost };
             let end = (counter.start.zip(i64::try_from(rounds).ok()))
                 .and_then(|(s, n)| s.checked_add(n.checked_mul(counter.step)?));
             if total.is_small() && (counter.decided || end.is_some()) {
                 if l.depth == 1 {
                     self.walked = total;
+                    self.left.extend(known.behind(view).map(|(states, last)| Left { states, last }));
                 }
-                self.done.insert(l.header, (rounds.max(1), Some(counter)));
+                self.done.insert(l.header, (rounds.max(1), true));
                 let text = format!("the verifier walks this loop: at most {rounds} rounds");
-                let cap = end.filter(|_| !counter.decided).map(|end| Cap { header: l.header, counter, end });
+                let cap = end.filter(|_| !counter.decided && !self.compares).map(|end| Cap {
+                    header: l.header,
+                    counter,
+                    end,
+                });
                 return Some(Step::Walk { span, text, cap });
             }
         }
         // With an iterator it is walked until a round changes nothing, about three times.
-        self.done.insert(l.header, (3, None));
+        self.done.insert(l.header, (3, false));
         let endless = counter.decided && counter.rounds.is_none_or(|n| n >= MOST);
         match self.allowed {
             Ok(()) if !endless => {
                 // Inner loops first: what is made there may leave this one too.
-                if self.force_inside(&view, id) {
+                if self.force_inside(view, id) {
                     self.done.remove(&l.header);
-                    return self.next(func);
+                    return None;
                 }
-                let (l, cfg) = (Box::new(l.clone()), Box::new(cfg.clone()));
-                Some(Step::Count { span, counter, l, cfg })
+                let (l, cfg) = (Box::new(l.clone()), Box::new(view.cfg.clone()));
+                Some(Step::Count { span, counter, l, cfg, growing: webs.growing(view, id) })
             }
             Ok(()) => Some(Step::Refuse(too_long(span, counter.rounds))),
             Err(lacks) => Some(Step::Refuse(unbounded(span, Some((lacks, counter.rounds))))),
         }
     }
 
+    /// What a loop costs that the verifier counts itself, and what it knows there.
+    fn cost(&self, view: &View<'_>, webs: &Webs, id: LoopId, l: &Loop, rounds: u64) -> (Cost, Knowledge) {
+        let mut all: BTreeMap<Block, u64> = self.done.iter().map(|(b, (n, _))| (*b, *n)).collect();
+        all.insert(l.header, rounds);
+        let estimate = Estimate { view, rounds: &all, costs: self.costs };
+        let known = Knowledge::new(view, webs, id, &|header| estimate.rounds_of(header));
+        let cost = estimate.blocks(&l.blocks, Some(id), std::slice::from_ref(&known));
+        (cost, known)
+    }
+
+    /// In how many states a block is walked because of the loops before it.
+    fn states_at(&self, view: &View<'_>, block: Block) -> u64 {
+        let at = view.cfg.position(block);
+        let asked = self.left.iter().filter(|l| at <= view.cfg.position(l.last));
+        asked.fold(1, |n: u64, l| n.saturating_mul(l.states))
+    }
+
     /// Has the loops in one around an iterator counted as well that are hard to walk there; whether there are any.
     fn force_inside(&mut self, view: &View<'_>, outer: LoopId) -> bool {
         let before = self.forced.len();
-        for (_, l) in
+        let rounds: BTreeMap<Block, u64> = self.done.iter().map(|(b, (n, _))| (*b, *n)).collect();
+        let estimate = Estimate { view, rounds: &rounds, costs: self.costs };
+        for (id, l) in
             view.loops.loops.iter().filter(|(id, l)| *id != outer && view.loops.contains(outer, l.header))
         {
-            let Some((rounds, Some(counter))) = self.done.get(&l.header).copied() else { continue };
-            let undecided = self.round(view, l, Some(counter)).undecided;
-            if undecided.saturating_mul(rounds) > UNDECIDED_INSIDE {
+            if !self.done.get(&l.header).is_some_and(|(_, walked)| *walked) {
+                continue;
+            }
+            if estimate.blocks(&l.blocks, Some(id), &[]).undecided > UNDECIDED_INSIDE {
                 self.done.remove(&l.header);
                 self.forced.insert(l.header);
             }
         }
         self.forced.len() > before
-    }
-
-    /// What one round of a loop costs, with all that is in it.
-    fn round(&self, view: &View<'_>, l: &Loop, own: Option<Counter>) -> Cost {
-        let mut counters: Vec<Counter> = self.done.values().filter_map(|(_, c)| *c).collect();
-        counters.extend(own);
-        let mut cost = Cost::default();
-        for &block in &l.blocks {
-            cost =
-                cost.plus(self.block(view, block, &counters), self.times(view.loops, block, Some(l.header)));
-        }
-        cost
     }
 
     /// What all of a function costs.
@@ -289,54 +333,24 @@ impl Bounding<'_> {
         let dominators = Dominators::new(func, &cfg);
         let (facts, loops) = (Facts::new(func, &cfg), Found::new(&cfg, &dominators));
         let ranges = Ranges::new(func, &cfg, &dominators, &facts);
-        let view =
-            View { func, cfg: &cfg, dominators: &dominators, facts: &facts, ranges: &ranges, loops: &loops };
-        let counters: Vec<Counter> = self.done.values().filter_map(|(_, c)| *c).collect();
-        cfg.reverse_post_order().iter().fold(Cost::default(), |cost, block| {
-            cost.plus(self.block(&view, *block, &counters), self.times(&loops, *block, None))
-        })
-    }
-
-    /// How often a block is walked in one round of the loop with that header.
-    fn times(&self, loops: &Found, block: Block, within: Option<Block>) -> u64 {
-        let mut times = 1u64;
-        let mut at = loops.innermost(block);
-        while let Some(id) = at.filter(|id| Some(loops.loops[*id].header) != within) {
-            let l = &loops.loops[id];
-            times = times.saturating_mul(self.done.get(&l.header).map_or(1, |(n, _)| *n));
-            at = l.parent;
-        }
-        times
-    }
-
-    fn block(&self, view: &View<'_>, block: Block, counters: &[Counter]) -> Cost {
-        view.func.blocks[block]
-            .insts
-            .iter()
-            .fold(Cost::default(), |cost, inst| cost.plus(self.instruction(view, *inst, counters), 1))
-    }
-
-    fn instruction(&self, view: &View<'_>, inst: Inst, counters: &[Counter]) -> Cost {
-        let func = view.func;
-        let (instructions, undecided) = match &func.insts[inst].op {
-            Op::Iconst(_) | Op::Null | Op::SlotLive(_) | Op::SlotDead(_) => (0, 0),
-            Op::Branch { .. } => (1, u64::from(!view.is_decided(inst, counters))),
-            Op::Switch { cases, .. } => (cases.len() as u64, cases.len() as u64),
-            Op::Refine(_) => (0, 0),
-            Op::Call { callee, .. } => {
-                return self
-                    .costs
-                    .get(callee)
-                    .copied()
-                    .unwrap_or_default()
-                    .plus(Cost { instructions: 2, undecided: 0 }, 1);
-            }
-            Op::MemCopy { len, .. } | Op::MemSet { len, .. } => (u64::from(*len / 4).max(1), 0),
-            op if op.is_abstract() => (12, 0),
-            Op::CallHelper { .. } | Op::CallKfunc { .. } => (6, 0),
-            _ => (1, 0),
+        let exact = Exact::new(func, &cfg, &loops);
+        let view = View {
+            func,
+            cfg: &cfg,
+            dominators: &dominators,
+            facts: &facts,
+            ranges: &ranges,
+            loops: &loops,
+            exact: &exact,
         };
-        Cost { instructions, undecided }
+        let rounds: BTreeMap<Block, u64> = self.done.iter().map(|(b, (n, _))| (*b, *n)).collect();
+        let estimate = Estimate { view: &view, rounds: &rounds, costs: self.costs };
+        let outer = loops.loops.iter().filter(|(_, l)| l.depth == 1);
+        let webs = if loops.loops.is_empty() { None } else { Some(Webs::new(&view)) };
+        let known: Vec<Knowledge> = outer
+            .filter_map(|(id, _)| Some(Knowledge::new(&view, webs.as_ref()?, id, &|h| estimate.rounds_of(h))))
+            .collect();
+        estimate.blocks(cfg.reverse_post_order(), None, &known)
     }
 }
 

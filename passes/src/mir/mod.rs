@@ -4,6 +4,7 @@
 //! core does.
 
 mod eval;
+mod exact;
 mod exit;
 mod facts;
 mod ranges;

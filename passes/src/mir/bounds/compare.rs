@@ -5,7 +5,7 @@
 
 use super::places::is_packet;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loops};
-use pbpf_core::mir::{BinaryOp, Block, Builder, Cond, Function, Inst, Op, Type, UnaryOp, Value};
+use pbpf_core::mir::{BinaryOp, Block, Builder, Cond, Function, Inst, Op, Type, UnaryOp, Value, ValueDef};
 use pbpf_core::source::Span;
 use pbpf_core::types::Region;
 
@@ -172,13 +172,19 @@ fn as_addresses(cond: Cond) -> Cond {
 /// Makes opaque in loops what LLVM would compute otherwise there. Of what is held against the end, `data + i + 1 > end`
 /// becomes `data + i > end - 1`: "R2 pointer arithmetic on pkt_end prohibited". Of what is read, `(data + i) + 13` becomes
 /// `(data + 13) + i`, of which the comparison says nothing: "R1 offset is outside of the packet".
+///
+/// Opaque as well is a pointer that is held against the end and comes from several ways. Where LLVM peels a loop it is known
+/// on one way what it is, and that it has been held against the end before; the verifier still walks the side where it is
+/// behind the end. LLVM moves no access over an opaque copy, so none that was proved before is made there.
 pub(super) fn shade(func: &mut Function) {
     let cfg = Cfg::new(func);
     let dominators = Dominators::new(func, &cfg);
     let loops = Loops::new(&cfg, &dominators);
-    for &block in cfg.reverse_post_order().iter().filter(|b| loops.depth(**b) > 0) {
+    for &block in cfg.reverse_post_order() {
+        let in_loop = loops.depth(block) > 0;
         for inst in func.blocks[block].insts.clone() {
-            if let Op::PtrAdd(base, by) = func.insts[inst].op {
+            if let (Op::PtrAdd(base, by), true) = (&func.insts[inst].op, in_loop) {
+                let (base, by) = (*base, *by);
                 shade_sum(func, block, inst, base, by);
             }
             let Op::Icmp(cond, sides) = func.insts[inst].op else { continue };
@@ -190,13 +196,26 @@ pub(super) fn shade(func: &mut Function) {
                 _ => continue,
             };
             let done = matches!(func.def(held).map(|d| &d.op), Some(Op::Unary(UnaryOp::Opaque, _)));
-            let Some(at) = position(func, block, inst).filter(|_| !done && is_packet(func.type_of(held)))
-            else {
+            let wanted = !done && is_packet(func.type_of(held)) && (in_loop || is_joined(func, held));
+            let Some(at) = position(func, block, inst).filter(|_| wanted) else {
                 continue;
             };
             let span = func.insts[inst].span;
             let opaque = Builder::before(func, block, at, span).op(Op::Unary(UnaryOp::Opaque, held));
             func.insts[inst].op = Op::Icmp(cond, sides.map(|v| if v == held { opaque } else { v }));
+        }
+    }
+}
+
+/// Whether a pointer is a number of bytes from one that several ways hand over.
+fn is_joined(func: &Function, mut ptr: Value) -> bool {
+    loop {
+        match &func.values[ptr].def {
+            ValueDef::Param(block) => return func.entry() != Some(*block),
+            ValueDef::Inst(inst) => match &func.insts[*inst].op {
+                Op::PtrAdd(base, _) | Op::FieldAddr { base, .. } | Op::Refine(base) => ptr = *base,
+                _ => return false,
+            },
         }
     }
 }

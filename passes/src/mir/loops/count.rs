@@ -3,10 +3,12 @@
 //! Promises: the number of rounds is never too small; where it is unknown, the loop still has a counter that goes in
 //! constant steps towards a limit which is tested on every round. Leaves out: what is done with it.
 
+use crate::mir::exact::Exact;
 use crate::mir::facts::{Fact, Facts, Right, edge_facts};
 use crate::mir::ranges::{Range, Ranges};
+use pbpf_core::entity::Entity;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loop, LoopId, Loops};
-use pbpf_core::mir::{BinaryOp, Block, CastKind, Cond, Function, Inst, Op, Type, Value};
+use pbpf_core::mir::{BinaryOp, Block, CastKind, Cond, Function, Inst, Op, Type, Value, ValueDef};
 
 /// The counter of a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,7 @@ pub(super) struct View<'a> {
     pub(super) facts: &'a Facts,
     pub(super) ranges: &'a Ranges<'a>,
     pub(super) loops: &'a Loops,
+    pub(super) exact: &'a Exact,
 }
 
 impl View<'_> {
@@ -201,10 +204,22 @@ impl View<'_> {
         step.filter(|n| *n != 0)
     }
 
-    /// Whether a branch is decided by constants on each round.
-    pub(super) fn is_decided(&self, branch: Inst, counters: &[Counter]) -> bool {
+    /// Whether a branch is decided by the numbers of the rounds.
+    pub(super) fn is_decided(&self, branch: Inst) -> bool {
         let Op::Branch { cond, .. } = self.func.insts[branch].op else { return false };
-        let Some(Op::Icmp(_, [a, b])) = self.func.def(cond).map(|d| &d.op) else { return false };
-        counters.iter().any(|c| c.decided && c.param == *a) && self.func.constant(*b).is_some()
+        self.exact(cond).is_some()
+    }
+
+    /// The headers of the loops whose rounds decide a value, if they do.
+    pub(super) fn exact(&self, value: Value) -> Option<&[Block]> {
+        self.exact.headers(value)
+    }
+
+    /// The block that makes a value.
+    pub(super) fn place(&self, value: Value) -> Block {
+        match self.func.values[value].def {
+            ValueDef::Param(block) => block,
+            ValueDef::Inst(inst) => self.dominators.place(inst).map_or(Block::new(0), |(block, _)| block),
+        }
     }
 }

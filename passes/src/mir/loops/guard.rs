@@ -51,16 +51,26 @@ fn declare(module: &mut Module, name: &str, params: Vec<(String, TypeId)>, ret: 
     module.externs.push(Extern { name: name.to_owned(), ty, weak: false })
 }
 
+/// A loop that is to be counted.
+pub(super) struct Site<'a> {
+    /// The flow of its function.
+    pub(super) cfg: &'a Cfg,
+    /// The loop.
+    pub(super) l: &'a Loop,
+    /// Its counter.
+    pub(super) counter: &'a Counter,
+    /// The positions of the header's parameters that must start from what the verifier does not know.
+    pub(super) growing: &'a [usize],
+    /// Its place in the source.
+    pub(super) span: Span,
+}
+
+/// What makes of a number of 32 bits one of which the verifier knows nothing: the product may wrap in any way.
+const SCATTER: i64 = 0x3fff_ffff_0000_0001;
+
 /// Puts the iterator around a loop that is not the function's entry.
-pub(super) fn guard(
-    func: &mut Function,
-    cfg: &Cfg,
-    l: &Loop,
-    counter: &Counter,
-    calls: Kfuncs,
-    exit: &mut Exit,
-    span: Span,
-) {
+pub(super) fn guard(func: &mut Function, site: &Site<'_>, calls: Kfuncs, exit: &mut Exit) {
+    let Site { cfg, l, counter, growing, span } = *site;
     let slot = func.slots.push(SlotData { name: "loop".to_owned(), size: 8, align: 8, span });
     let params = func.blocks[l.header].params.clone();
     let outer: Vec<Block> =
@@ -75,12 +85,28 @@ pub(super) fn guard(
     for pred in outer {
         retarget(func, pred, l.header, |call| call.block = before);
     }
-    let start = args.remove(counter.position);
     let mut b = Builder::at_end(func, before, span);
     b.effect(Op::SlotLive(slot));
     let it = b.op(Op::SlotAddr(slot));
     let (zero, most) = (b.iconst(Type::I32, 0), b.iconst(Type::I32, MOST as i64));
-    b.effect(Op::CallKfunc { callee: calls.new, args: vec![it, zero, most] });
+    let new = Op::CallKfunc { callee: calls.new, args: vec![it, zero, most] };
+    let growing: Vec<usize> = growing.iter().copied().filter(|at| *at != counter.position).collect();
+    if growing.is_empty() {
+        b.effect(new);
+    } else {
+        // It gives 0, for its arguments are right; the verifier takes it for any number.
+        let given = b.value(new, Type::I32);
+        let given = b.value(Op::Cast(CastKind::Zext, given), Type::I64);
+        let scatter = b.iconst(Type::I64, SCATTER);
+        let nothing = b.op(Op::Binary(BinaryOp::Mul, [given, scatter]));
+        for at in growing {
+            let ty = b.func.type_of(args[at]);
+            let nothing =
+                if ty == Type::I64 { nothing } else { b.value(Op::Cast(CastKind::Trunc, nothing), ty) };
+            args[at] = b.op(Op::Binary(BinaryOp::Add, [args[at], nothing]));
+        }
+    }
+    let start = args.remove(counter.position);
     b.effect(Op::Jump(BlockCall { block: l.header, args }));
 
     let finish = |func: &mut Function, block: Block| {
