@@ -7,6 +7,7 @@
 
 use crate::entity;
 use crate::entity::{Entity, Table};
+use crate::mir::MapId;
 use crate::source::Span;
 use std::collections::{BTreeSet, HashMap};
 
@@ -155,6 +156,8 @@ pub enum Type {
     Record(RecordId),
     /// An enum.
     Enum(EnumId),
+    /// A map that is made as that one is: what a handle of an inner map points to.
+    Map(MapId),
     /// A function: kfunc prototypes and struct_ops members.
     Func {
         /// Names and types.
@@ -362,7 +365,7 @@ impl Types {
     /// Size in bytes; `void` and functions have none.
     pub fn size_of(&self, id: TypeId) -> u32 {
         match self.get(id) {
-            Type::Void | Type::Func { .. } => 0,
+            Type::Void | Type::Map(_) | Type::Func { .. } => 0,
             Type::Bool => 1,
             Type::Int { bits, .. } => u32::from(*bits) / 8,
             Type::Ptr { .. } => 8,
@@ -412,6 +415,7 @@ impl Types {
                 }
             }
             Type::Enum(e) => format!("enum {}", self.enums[*e].name),
+            Type::Map(_) => "map".to_owned(),
             Type::Func { .. } => "function".to_owned(),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Promises: every expression once, in order of evaluation. Leaves out: changing anything.
 
-use pbpf_core::hir::{Expr, ExprKind, Place, PlaceKind, PrintPart, Stmt, StmtKind};
+use pbpf_core::hir::{Expr, ExprKind, MapRef, Place, PlaceKind, PrintPart, Stmt, StmtKind};
 
 /// Calls `f` on each expression of a block, inner ones first.
 pub(crate) fn exprs(block: &[Stmt], f: &mut dyn FnMut(&Expr)) {
@@ -21,7 +21,10 @@ pub(crate) fn exprs(block: &[Stmt], f: &mut dyn FnMut(&Expr)) {
                 place(p, f);
                 expr(value, f);
             }
-            StmtKind::Delete { key, .. } => expr(key, f),
+            StmtKind::Delete { map, key } => {
+                handle(map, f);
+                expr(key, f);
+            }
             StmtKind::If { test, then, orelse } => {
                 expr(test, f);
                 exprs(then, f);
@@ -51,7 +54,16 @@ fn place(place: &Place, f: &mut dyn FnMut(&Expr)) {
             expr(base, f);
             expr(index, f);
         }
-        PlaceKind::MapItem { key, .. } => expr(key, f),
+        PlaceKind::MapItem { map, key } => {
+            handle(map, f);
+            expr(key, f);
+        }
+    }
+}
+
+fn handle(map: &MapRef, f: &mut dyn FnMut(&Expr)) {
+    if let Some(handle) = &map.handle {
+        expr(handle, f);
     }
 }
 
@@ -76,12 +88,22 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Deref(a)
         | ExprKind::Len(a)
         | ExprKind::Size(a)
-        | ExprKind::Reveal(a)
-        | ExprKind::Contains { key: a, .. }
-        | ExprKind::Lookup(_, a)
-        | ExprKind::Item(_, a)
-        | ExprKind::Remove(_, a) => expr(a, f),
-        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Get(_, a, b) => {
+        | ExprKind::Checked(a)
+        | ExprKind::Reveal(a) => expr(a, f),
+        ExprKind::Contains { map, key: a, .. }
+        | ExprKind::Lookup(map, a)
+        | ExprKind::Item(map, a)
+        | ExprKind::Remove(map, a) => {
+            handle(map, f);
+            expr(a, f);
+        }
+        ExprKind::Take(map, _) => handle(map, f),
+        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
+            expr(a, f);
+            expr(b, f);
+        }
+        ExprKind::Get(map, a, b) | ExprKind::SetDefault(map, a, b) => {
+            handle(map, f);
             expr(a, f);
             expr(b, f);
         }
@@ -92,7 +114,13 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         ExprKind::Logical(_, all) | ExprKind::Call(_, all) | ExprKind::Builtin(_, all) => {
             all.iter().for_each(|e| expr(e, f));
         }
-        ExprKind::If(a, b, c) | ExprKind::Store(_, a, b, c) => {
+        ExprKind::If(a, b, c) => {
+            expr(a, f);
+            expr(b, f);
+            expr(c, f);
+        }
+        ExprKind::Store(map, a, b, c) => {
+            handle(map, f);
             expr(a, f);
             expr(b, f);
             expr(c, f);

@@ -18,15 +18,10 @@ pub(crate) fn module(seed: u64) -> Module {
         Module { files: vec!["random.py".to_owned()], license: Some("GPL".to_owned()), ..Module::default() };
     let span = Span::new(FileId::new(0), 0, 1);
     let map = module.maps.push(Map {
-        name: "seen".to_owned(),
-        kind: "hash".to_owned(),
-        kind_id: 1,
         key: Some(module.types.int(32, false)),
         value: Some(module.types.int(64, false)),
         max_entries: 16,
-        flags: 0,
-        pinned: false,
-        span,
+        ..Map::new("seen", "hash", 1, span)
     });
     let kind = FunctionKind::Program { section: "xdp".to_owned(), program_type: "xdp:xdp".to_owned() };
     let mut func = Function::new("prog", kind, Some(Type::I32), span);

@@ -185,7 +185,7 @@ pub enum StmtKind {
     /// `del m[k]`.
     Delete {
         /// The map.
-        map: MapId,
+        map: MapRef,
         /// The key.
         key: Expr,
     },
@@ -234,6 +234,21 @@ pub enum StmtKind {
     Pass,
 }
 
+/// A map that a program uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapRef {
+    /// The map, or the one that says how the map behind the handle is made.
+    pub map: MapId,
+    /// The handle of an inner map; none for the map itself.
+    pub handle: Option<Box<Expr>>,
+}
+
+impl From<MapId> for MapRef {
+    fn from(map: MapId) -> Self {
+        MapRef { map, handle: None }
+    }
+}
+
 /// What can be assigned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -269,7 +284,7 @@ pub enum PlaceKind {
     /// `m[key]`.
     MapItem {
         /// The map.
-        map: MapId,
+        map: MapRef,
         /// The key.
         key: Expr,
     },
@@ -314,7 +329,7 @@ pub enum ExprKind {
     /// `key in m`.
     Contains {
         /// The map.
-        map: MapId,
+        map: MapRef,
         /// The key.
         key: Box<Expr>,
         /// Whether it is `not in`.
@@ -351,6 +366,8 @@ pub enum ExprKind {
     Size(Box<Expr>),
     /// `reveal_type(a)`: the value; its type is told.
     Reveal(Box<Expr>),
+    /// A pointer that may be null; where it is, the program ends with its type's default.
+    Checked(Box<Expr>),
     /// A call of a helper; the arguments are those of its row, in order, with none where the compiler supplies them.
     Helper {
         /// The helper.
@@ -363,15 +380,20 @@ pub enum ExprKind {
     /// A call of a function of the file.
     Call(FuncId, Vec<Expr>),
     /// `m.lookup(key)`: a pointer to the value, or `None`.
-    Lookup(MapId, Box<Expr>),
+    Lookup(MapRef, Box<Expr>),
     /// `m[key]` read: the value; an absent key returns the program type's default from the program.
-    Item(MapId, Box<Expr>),
+    Item(MapRef, Box<Expr>),
     /// `m.get(key, default)`.
-    Get(MapId, Box<Expr>, Box<Expr>),
+    Get(MapRef, Box<Expr>, Box<Expr>),
     /// `m.update(key, value, flags)`: 0 or a negative errno.
-    Store(MapId, Box<Expr>, Box<Expr>, Box<Expr>),
+    Store(MapRef, Box<Expr>, Box<Expr>, Box<Expr>),
     /// `m.delete(key)`: 0 or a negative errno.
-    Remove(MapId, Box<Expr>),
+    Remove(MapRef, Box<Expr>),
+    /// `m.setdefault(key, value)`: a pointer to the value under the key, which is stored first if the key is absent;
+    /// `None` where it could not be.
+    SetDefault(MapRef, Box<Expr>, Box<Expr>),
+    /// `m.pop()`, `m.peek()` of a map without keys: a pointer to a copy of the value, or `None` where there was none.
+    Take(MapRef, HelperId),
     /// `print(...)`.
     Print(Vec<PrintPart>),
     /// `len`, `min`, `max`, `abs`.

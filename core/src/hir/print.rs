@@ -4,7 +4,7 @@
 //! shows its type once `infer` has run. A local is its name and its number. Leaves out: being read back.
 
 use super::{
-    Binding, Builtin, Expr, ExprKind, Function, FunctionKind, LocalId, MapId, Module, Place, PlaceKind,
+    Binding, Builtin, Expr, ExprKind, Function, FunctionKind, LocalId, MapRef, Module, Place, PlaceKind,
     PrintPart, Stmt, StmtKind, StructOpsValue, UnaryOp,
 };
 use crate::entity::Entity;
@@ -117,8 +117,11 @@ impl Printer<'_> {
         format!("{}: {}{bound}", self.local(id), self.ty(local.ty))
     }
 
-    fn map(&self, id: MapId) -> &str {
-        &self.module.maps[id].name
+    fn map(&self, map: &MapRef) -> String {
+        match &map.handle {
+            Some(handle) => self.expr(handle),
+            None => self.module.maps[map.map].name.clone(),
+        }
     }
 
     fn block(&mut self, block: &[Stmt]) {
@@ -159,7 +162,7 @@ impl Printer<'_> {
                 self.line(&format!("{} {}= {}", self.place(place), op.as_str(), self.typed(value)));
             }
             StmtKind::Delete { map, key } => {
-                self.line(&format!("del {}[{}]", self.map(*map), self.expr(key)));
+                self.line(&format!("del {}[{}]", self.map(map), self.expr(key)));
             }
             StmtKind::If { test, then, orelse } => {
                 self.inner(&format!("if {}:", self.expr(test)), then);
@@ -189,7 +192,7 @@ impl Printer<'_> {
             PlaceKind::Global(id) => self.module.globals[*id].name.clone(),
             PlaceKind::Field { base, name } => format!("{}.{name}", self.expr(base)),
             PlaceKind::Index { base, index } => format!("{}[{}]", self.expr(base), self.expr(index)),
-            PlaceKind::MapItem { map, key } => format!("{}[{}]", self.map(*map), self.expr(key)),
+            PlaceKind::MapItem { map, key } => format!("{}[{}]", self.map(map), self.expr(key)),
         }
     }
 
@@ -212,7 +215,7 @@ impl Printer<'_> {
             ExprKind::Text(text) => format!("{text:?}"),
             ExprKind::Local(id) => self.local(*id),
             ExprKind::Global(id) => self.module.globals[*id].name.clone(),
-            ExprKind::Map(id) => self.map(*id).to_owned(),
+            ExprKind::Map(id) => self.module.maps[*id].name.clone(),
             ExprKind::Function(id) => self.module.functions[*id].name.clone(),
             ExprKind::Unary(UnaryOp::Neg, a) => format!("(-{})", self.expr(a)),
             ExprKind::Unary(UnaryOp::Invert, a) => format!("(~{})", self.expr(a)),
@@ -224,7 +227,7 @@ impl Printer<'_> {
             }
             ExprKind::Contains { map, key, negated } => {
                 let word = if *negated { "not in" } else { "in" };
-                format!("({} {word} {})", self.expr(key), self.map(*map))
+                format!("({} {word} {})", self.expr(key), self.map(map))
             }
             ExprKind::Logical(and, values) => {
                 let word = if *and { " and " } else { " or " };
@@ -263,16 +266,21 @@ impl Printer<'_> {
                 format!("{part}{}({})", self.registry.helper(*helper).row.name, args.join(", "))
             }
             ExprKind::Call(id, args) => format!("{}({})", self.module.functions[*id].name, self.list(args)),
-            ExprKind::Lookup(map, key) => format!("{}.lookup({})", self.map(*map), self.expr(key)),
-            ExprKind::Item(map, key) => format!("{}[{}]", self.map(*map), self.expr(key)),
+            ExprKind::Lookup(map, key) => format!("{}.lookup({})", self.map(map), self.expr(key)),
+            ExprKind::Item(map, key) => format!("{}[{}]", self.map(map), self.expr(key)),
             ExprKind::Get(map, key, default) => {
-                format!("{}.get({}, {})", self.map(*map), self.expr(key), self.expr(default))
+                format!("{}.get({}, {})", self.map(map), self.expr(key), self.expr(default))
             }
             ExprKind::Store(map, key, value, flags) => {
                 let all = [&**key, &**value, &**flags].map(|a| self.expr(a));
-                format!("{}.update({})", self.map(*map), all.join(", "))
+                format!("{}.update({})", self.map(map), all.join(", "))
             }
-            ExprKind::Remove(map, key) => format!("{}.delete({})", self.map(*map), self.expr(key)),
+            ExprKind::SetDefault(map, key, value) => {
+                format!("{}.setdefault({}, {})", self.map(map), self.expr(key), self.expr(value))
+            }
+            ExprKind::Take(map, _) => format!("{}.take()", self.map(map)),
+            ExprKind::Checked(a) => format!("checked({})", self.expr(a)),
+            ExprKind::Remove(map, key) => format!("{}.delete({})", self.map(map), self.expr(key)),
             ExprKind::Print(parts) => {
                 let part = |part: &PrintPart| match part {
                     PrintPart::Text(text) => format!("{text:?}"),

@@ -174,7 +174,13 @@ fn rebuild(old: &Types, roots: Vec<TypeId>) -> (Types, Renumbering<TypeId>) {
 /// Visits the types that `ty` is made of.
 fn parts(ty: &mut Type, mut f: impl FnMut(&mut TypeId)) {
     match ty {
-        Type::Void | Type::Bool | Type::Int { .. } | Type::Str { .. } | Type::Record(_) | Type::Enum(_) => {}
+        Type::Void
+        | Type::Bool
+        | Type::Int { .. }
+        | Type::Str { .. }
+        | Type::Record(_)
+        | Type::Enum(_)
+        | Type::Map(_) => {}
         Type::Ptr { to: part, .. } | Type::Array { element: part, .. } => f(part),
         Type::Func { params, ret } => {
             for (_, ty) in params {

@@ -28,8 +28,8 @@ pub use function::{
 };
 pub use inst::{BlockCall, FieldStep, Op};
 pub use module::{
-    Callee, Extern, ExternId, FuncId, FunctionKind, Global, GlobalId, Init, Linkage, Map, MapId, Module,
-    Section, StructOps, StructOpsMember, StructOpsValue,
+    Callee, Extern, ExternId, FuncId, FunctionKind, Global, GlobalId, Init, Linkage, Map, MapId, MapValue,
+    Module, Section, StructOps, StructOpsMember, StructOpsValue,
 };
 
 pub use opcode::{AtomicOp, BinaryOp, CastKind, Cond, UnaryOp};

@@ -63,10 +63,54 @@ pub struct Map {
     pub max_entries: u32,
     /// `map_flags`; 0 to leave it out.
     pub flags: u32,
+    /// The memory node that it is made on; the flag for that is in `flags`.
+    pub numa_node: Option<u32>,
+    /// `map_extra`; 0 to leave it out.
+    pub map_extra: u32,
+    /// Whether the kernel is told the sizes of key and value and not their types.
+    pub sizes_only: bool,
+    /// Whether it only says how the inner maps of another map are made.
+    pub template: bool,
+    /// Of a map of maps: how its inner maps are made.
+    pub inner: Option<MapId>,
+    /// What is in it from the start, by position: maps or programs.
+    pub values: Vec<(u32, MapValue)>,
     /// Whether it is pinned by name.
     pub pinned: bool,
     /// Where it is declared.
     pub span: Span,
+}
+
+impl Map {
+    /// A map of that kind that has nothing else yet.
+    pub fn new(name: impl Into<String>, kind: impl Into<String>, kind_id: u32, span: Span) -> Map {
+        Map {
+            name: name.into(),
+            kind: kind.into(),
+            kind_id,
+            key: None,
+            value: None,
+            max_entries: 0,
+            flags: 0,
+            numa_node: None,
+            map_extra: 0,
+            sizes_only: false,
+            template: false,
+            inner: None,
+            values: Vec::new(),
+            pinned: false,
+            span,
+        }
+    }
+}
+
+/// What a map holds from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapValue {
+    /// A map of the module.
+    Map(MapId),
+    /// A program of the module.
+    Func(FuncId),
 }
 
 /// The section of a global variable.
@@ -116,6 +160,8 @@ pub struct Global {
     pub ty: TypeId,
     /// Where.
     pub section: Section,
+    /// `foo` for section `.data.foo`.
+    pub subsection: Option<String>,
     /// The initial value.
     pub init: Init,
     /// Where it is declared.
@@ -264,7 +310,14 @@ impl Module {
         }
         let ty = self.types.intern(crate::types::Type::Str { len: bytes.len() as u32 });
         let name = format!(".text.{}", self.globals.len());
-        self.globals.push(Global { name, ty, section: Section::Rodata, init: Init::Bytes(bytes), span })
+        self.globals.push(Global {
+            name,
+            ty,
+            section: Section::Rodata,
+            subsection: None,
+            init: Init::Bytes(bytes),
+            span,
+        })
     }
 
     /// The machine type for a scalar of that type; none for aggregates, `void` and functions.
@@ -275,7 +328,7 @@ impl Module {
             T::Int { bits, .. } => Type::int(u32::from(*bits)),
             T::Enum(e) => Type::int(self.types.enums[*e].size * 8),
             T::Ptr { region, nullable, .. } => Some(Type::Ptr { region: *region, nullable: *nullable }),
-            T::Void | T::Array { .. } | T::Str { .. } | T::Record(_) | T::Func { .. } => None,
+            T::Void | T::Array { .. } | T::Str { .. } | T::Record(_) | T::Map(_) | T::Func { .. } => None,
         }
     }
 }

@@ -5,7 +5,8 @@
 //! Leaves out: anything that the text need not say; comments are for people and only [`print_annotated`] writes them.
 
 use super::{
-    Block, BlockCall, FieldStep, Function, FunctionKind, Init, Inst, Module, Op, StructOpsValue, Type, Value,
+    Block, BlockCall, FieldStep, Function, FunctionKind, Init, Inst, MapValue, Module, Op, StructOpsValue,
+    Type, Value,
 };
 use crate::entity::{Entity, Table};
 use crate::source::{SourceMap, Span};
@@ -153,6 +154,18 @@ impl fmt::Display for Address {
     }
 }
 
+/// What a map holds from the start.
+fn values(values: &[(u32, MapValue)]) -> String {
+    if values.is_empty() {
+        return String::new();
+    }
+    let one = |(at, value): &(u32, MapValue)| match value {
+        MapValue::Map(id) => format!("{at} = {id}"),
+        MapValue::Func(id) => format!("{at} = {id}"),
+    };
+    format!(" values {{ {} }}", values.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
 /// Text to be put behind something, with a space before it, if there is any.
 fn when(condition: bool, text: impl fmt::Display) -> String {
     if condition { format!(" {text}") } else { String::new() }
@@ -201,7 +214,7 @@ impl Printer<'_> {
             };
             self.line_at(
                 format_args!(
-                    "map {id} {} kind {} {}{}{}{}{}{}",
+                    "map {id} {} kind {} {}{}{}{}{}{}{}{}{}{}{}{}",
                     Name(&map.name),
                     Name(&map.kind),
                     map.kind_id,
@@ -209,6 +222,12 @@ impl Printer<'_> {
                     ty("value", map.value),
                     number("max_entries", map.max_entries),
                     number("flags", map.flags),
+                    map.numa_node.map(|n| format!(" numa_node {n}")).unwrap_or_default(),
+                    number("map_extra", map.map_extra),
+                    when(map.sizes_only, "sizes"),
+                    when(map.template, "template"),
+                    map.inner.map(|id| format!(" inner {id}")).unwrap_or_default(),
+                    values(&map.values),
                     when(map.pinned, "pinned"),
                 ),
                 map.span,
@@ -223,10 +242,11 @@ impl Printer<'_> {
             };
             self.line_at(
                 format_args!(
-                    "global {id} {}: {} {} = {init}",
+                    "global {id} {}: {} {}{} = {init}",
                     Name(&global.name),
                     TypeName(global.ty),
                     global.section.as_str(),
+                    global.subsection.as_ref().map(|s| format!(" {}", Text(s))).unwrap_or_default(),
                 ),
                 global.span,
                 "",
@@ -277,6 +297,7 @@ impl Printer<'_> {
                 LangType::Str { len } => format!("str {len}"),
                 LangType::Record(r) => format!("record {r}"),
                 LangType::Enum(e) => format!("enum {e}"),
+                LangType::Map(map) => format!("map {map}"),
                 LangType::Func { params, ret } => {
                     let params: Vec<String> =
                         params.iter().map(|(n, ty)| format!("{}: {}", Name(n), TypeName(*ty))).collect();

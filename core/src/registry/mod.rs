@@ -4,6 +4,7 @@
 //! type, a helper or a constant by name.
 //! Leaves out: finding plugins, and running their code.
 
+mod maps;
 mod pattern;
 
 pub use pattern::{Holes, Pattern};
@@ -12,7 +13,9 @@ use crate::diag::Diagnostic;
 use crate::entity;
 use crate::entity::Table;
 use crate::names;
-use crate::rows::{Explanation, Helper, HelperCall, Manifest, PassRow, ProgramType, SectionPattern};
+use crate::rows::{
+    Explanation, Helper, HelperCall, Manifest, MapKind, MapMethod, PassRow, ProgramType, SectionPattern,
+};
 use crate::target::KernelVersion;
 
 entity! {
@@ -80,6 +83,7 @@ pub struct Registry {
     plugins: Vec<String>,
     types: Table<ProgramTypeId, RegisteredType>,
     helpers: Table<HelperId, RegisteredHelper>,
+    maps: maps::Maps,
     constants: Vec<RegisteredConstant>,
     records: Vec<(String, String, String)>,
     passes: Vec<RegisteredPass>,
@@ -135,6 +139,9 @@ impl Registry {
                 self.helpers.push(RegisteredHelper { set: id.clone(), row });
             }
         }
+        self.maps
+            .add(&plugin, manifest.map_kinds, manifest.map_methods)
+            .map_err(|(what, name, other)| clash(what, &name, &other))?;
         for mapping in manifest.mappings {
             for (name, constant) in mapping.constants {
                 let value = constant.value();
@@ -258,6 +265,26 @@ impl Registry {
     pub fn explanations(&self, program_type: Option<ProgramTypeId>) -> impl Iterator<Item = &Explanation> {
         let own = program_type.map_or(&[][..], |id| &self.types[id].row.explanations);
         own.iter().chain(&self.explanations)
+    }
+
+    /// All kinds of maps.
+    pub fn map_kinds(&self) -> impl Iterator<Item = &MapKind> {
+        self.maps.kinds()
+    }
+
+    /// The kind of maps that has that name in the kernel (`lru_hash`).
+    pub fn map_kind(&self, name: &str) -> Option<&MapKind> {
+        self.maps.kinds().find(|k| k.name == name)
+    }
+
+    /// The kind of maps that has that name in Python.
+    pub fn find_map_kind(&self, name: &str) -> Option<&MapKind> {
+        self.maps.kinds().find(|k| k.python.iter().any(|n| n == name))
+    }
+
+    /// The methods of a kind of maps, by its name in the kernel.
+    pub fn map_methods<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a MapMethod> {
+        self.maps.methods().filter(move |m| m.kinds.iter().any(|k| k == kind))
     }
 
     /// The constant of that name in a Python module.

@@ -3,7 +3,9 @@
 //! Promises: unknown keys, an unknown schema version and rows that contradict themselves are refused, with the place in
 //! the manifest. Leaves out: clashes between plugins, which the registry finds.
 
-use super::{ArgumentKind, CType, Explanation, HelperSet, ProgramType, ResultKind, Returns, c_int};
+use super::{
+    ArgumentKind, CType, Explanation, HelperSet, MapKind, MapMethod, ProgramType, ResultKind, Returns, c_int,
+};
 use crate::target::KernelVersion;
 use crate::types::Region;
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,12 @@ pub struct Manifest {
     /// Helper sets.
     #[serde(default)]
     pub helper_sets: Vec<HelperSet>,
+    /// Kinds of maps.
+    #[serde(default)]
+    pub map_kinds: Vec<MapKind>,
+    /// Methods of maps, also of kinds that another plugin brings.
+    #[serde(default)]
+    pub map_methods: Vec<MapMethod>,
     /// Python names for kernel types and constants.
     #[serde(default)]
     pub mappings: Vec<Mapping>,
@@ -188,6 +196,31 @@ impl Manifest {
                 return fail(format!("{place}.name"), format!("`{}` is no name, or there twice", set.name));
             }
             check_helper_set(&place, set)?;
+        }
+        for (i, kind) in self.map_kinds.iter().enumerate() {
+            let place = format!("map_kinds[{i}]");
+            if self.map_kinds[..i].iter().any(|k| k.name == kind.name || k.id == kind.id) {
+                return fail(
+                    format!("{place}.name"),
+                    format!("`{}` or its number is there twice", kind.name),
+                );
+            }
+            if kind.map_extra.is_some_and(|(least, most)| least > most) {
+                return fail(format!("{place}.map_extra"), "the least is greater than the greatest".into());
+            }
+            if !is_version(kind.since.as_ref()) {
+                return fail(format!("{place}.since"), "is no kernel version".into());
+            }
+        }
+        for (i, method) in self.map_methods.iter().enumerate() {
+            let twin =
+                |m: &&MapMethod| m.name == method.name && m.kinds.iter().any(|k| method.kinds.contains(k));
+            if self.map_methods[..i].iter().any(|m| twin(&m)) {
+                return fail(
+                    format!("map_methods[{i}]"),
+                    format!("`{}` is there twice for one kind", method.name),
+                );
+            }
         }
         names.clear();
         for (i, pass) in self.passes.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What plugins say about program types, helpers and kernel types: rows of data.
+//! What plugins say about program types, helpers, kinds of maps and kernel types: rows of data.
 //!
 //! Promises: the same schema in JSON (in a shared library) and in TOML (a plugin without code); unknown keys are refused.
 //! [`Manifest::check`] holds what the schema cannot.
@@ -7,6 +7,7 @@
 mod c_type;
 mod helper;
 mod manifest;
+mod map_kind;
 mod program_type;
 
 pub use c_type::{CType, c_int};
@@ -14,6 +15,7 @@ pub use helper::{
     Argument, ArgumentKind, CallbackSignature, Helper, HelperCall, HelperSet, Result_, ResultKind, Take,
 };
 pub use manifest::{Constant, Manifest, ManifestError, Mapping, Number, PassPoint, PassRow};
+pub use map_kind::{MapKey, MapKind, MapMethod, MapOperation, MapValue, MaxEntries, ObjectKey};
 pub use program_type::{
     Access, Arguments, Arithmetic, AttachKind, Callback, Context, ContextField, Explanation, Gives, Needs,
     ProgramType, Proof, RecordRule, RegionRule, Registers, Returns, SectionPattern, StructOpsRow, Via,

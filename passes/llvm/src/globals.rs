@@ -38,12 +38,15 @@ pub(crate) fn declare(header: &mut Header<'_>, global: &Global) {
     }
     let ty = header.types.node(&mut header.md, global.ty);
     let dbg = header.variable(&global.name, ty, global.span, false);
-    let (kind, section) = match global.section {
-        Section::Data => ("global", ".data"),
-        Section::Bss => ("global", ".bss"),
+    let (kind, mut section) = match global.section {
+        Section::Data => ("global", ".data".to_owned()),
+        Section::Bss => ("global", ".bss".to_owned()),
         // User space writes it before loading, so its value here is only a default.
-        Section::Rodata => ("externally_initialized constant", ".rodata"),
+        Section::Rodata => ("externally_initialized constant", ".rodata".to_owned()),
     };
+    if let Some(rest) = &global.subsection {
+        let _ = write!(section, ".{rest}");
+    }
     let _ = writeln!(
         header.globals,
         "@{name} = {kind} {value}, section \"{section}\", align {align}, !dbg {dbg}"

@@ -46,6 +46,8 @@ impl<'a> TypeNodes<'a> {
                 md.add(basic(name, u32::from(*bits), encoding))
             }
             Type::Ptr { to, .. } if *to == types.void() => self.void_pointer(md),
+            // A handle of a map: no type of C.
+            Type::Map(_) => return None,
             Type::Ptr { to, .. } => {
                 let to = self.node(md, *to);
                 md.add(pointer(to))

@@ -225,12 +225,22 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Deref(a)
         | ExprKind::Len(a)
         | ExprKind::Size(a)
-        | ExprKind::Reveal(a)
-        | ExprKind::Contains { key: a, .. }
-        | ExprKind::Lookup(_, a)
-        | ExprKind::Item(_, a)
-        | ExprKind::Remove(_, a) => f(a),
-        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Get(_, a, b) => {
+        | ExprKind::Checked(a)
+        | ExprKind::Reveal(a) => f(a),
+        ExprKind::Contains { map, key: a, .. }
+        | ExprKind::Lookup(map, a)
+        | ExprKind::Item(map, a)
+        | ExprKind::Remove(map, a) => {
+            map.handle.iter().for_each(|h| f(h));
+            f(a);
+        }
+        ExprKind::Take(map, _) => map.handle.iter().for_each(|h| f(h)),
+        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
+            f(a);
+            f(b);
+        }
+        ExprKind::Get(map, a, b) | ExprKind::SetDefault(map, a, b) => {
+            map.handle.iter().for_each(|h| f(h));
             f(a);
             f(b);
         }
@@ -243,7 +253,8 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         ExprKind::Call(_, all) | ExprKind::Builtin(_, all) | ExprKind::NewArray(all) => {
             all.iter().for_each(f);
         }
-        ExprKind::Store(_, a, b, c) => {
+        ExprKind::Store(map, a, b, c) => {
+            map.handle.iter().for_each(|h| f(h));
             f(a);
             f(b);
             f(c);

@@ -172,7 +172,16 @@ impl Infer_<'_, '_> {
             | ExprKind::Item(..)
             | ExprKind::Get(..)
             | ExprKind::Store(..)
+            | ExprKind::SetDefault(..)
+            | ExprKind::Take(..)
             | ExprKind::Remove(..) => self.map_expr(frame, expr),
+            ExprKind::Checked(pointer) => {
+                let ty = self.expr(frame, pointer)?;
+                match *self.module.types.get(ty) {
+                    Type::Ptr { to, region, .. } => Some(self.module.types.ptr(to, region, false)),
+                    _ => Some(ty),
+                }
+            }
             ExprKind::Print(parts) => {
                 self.print(frame, parts);
                 Some(void)

@@ -234,12 +234,7 @@ impl Infer_<'_, '_> {
             PlaceKind::Global(global) => Some(self.module.globals[*global].ty),
             PlaceKind::Field { base, name } => self.field(frame, base, name, place.span),
             PlaceKind::Index { base, index } => self.index(frame, base, index, place.span),
-            PlaceKind::MapItem { map, key } => {
-                self.expr(frame, key);
-                let (key_type, value_type) = (self.module.maps[*map].key, self.module.maps[*map].value);
-                self.check_item(frame, key, key_type, "key");
-                value_type
-            }
+            PlaceKind::MapItem { map, key } => self.keys(frame, map, key, place.span),
         }?;
         place.ty = ty;
         Some(ty)

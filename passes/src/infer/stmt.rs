@@ -81,9 +81,7 @@ impl Infer_<'_, '_> {
                 }
             }
             StmtKind::Delete { map, key } => {
-                self.expr(frame, key);
-                let key_type = self.module.maps[*map].key;
-                self.check_item(frame, key, key_type, "key");
+                self.keys(frame, map, key, stmt.span);
             }
             StmtKind::If { test, then, orelse } => {
                 self.condition(frame, test);

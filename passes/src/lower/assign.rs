@@ -44,7 +44,7 @@ impl Lowering<'_, '_> {
             PlaceKind::Index { base, index } => {
                 ExprKind::Index(Box::new(base.clone()), Box::new(index.clone()))
             }
-            PlaceKind::MapItem { map, key } => ExprKind::Item(*map, Box::new(key.clone())),
+            PlaceKind::MapItem { map, key } => ExprKind::Item(map.clone(), Box::new(key.clone())),
         };
         let made = Expr { kind, ty: first.ty, span: first.span };
         for place in rest {
@@ -54,10 +54,11 @@ impl Lowering<'_, '_> {
 
     pub(super) fn assign_one(&mut self, place: &Place, value: &Expr) {
         if let PlaceKind::MapItem { map, key } = &place.kind {
-            let key = self.key(*map, key);
-            let value = self.map_value(*map, value);
+            let target = self.target(map);
+            let key = self.key(target, key);
+            let value = self.map_value(target, value);
             let flags = self.iconst(Type::I64, 0);
-            self.op(Op::MapUpdate { map: *map, key, value, flags });
+            self.put(target, key, value, flags);
             return;
         }
         if self.module.types.is_scalar(place.ty) {
@@ -123,8 +124,9 @@ impl Lowering<'_, '_> {
                 self.address(&expr(ExprKind::Index(Box::new(base.clone()), Box::new(index.clone()))))
             }
             PlaceKind::MapItem { map, key } => {
-                let key = self.key(*map, key);
-                let ptr = self.op(Op::MapLookup { map: *map, key });
+                let target = self.target(map);
+                let key = self.key(target, key);
+                let ptr = self.find(target, key);
                 Address::Plain(self.op(Op::Refine(ptr)), 0)
             }
         }
@@ -135,9 +137,11 @@ impl Lowering<'_, '_> {
         match &place.kind {
             PlaceKind::Local(id) => self.set_local(*id, value),
             PlaceKind::MapItem { map, key } => {
-                let key = self.key(*map, key);
+                let target = self.target(map);
+                let key = self.key(target, key);
+                let value = self.scalar_value(target, value);
                 let flags = self.iconst(Type::I64, 0);
-                self.op(Op::MapUpdate { map: *map, key, value, flags });
+                self.put(target, key, value, flags);
             }
             PlaceKind::Field { base, name } => {
                 if let T::Ptr { region: Region::Ctx, .. } = self.type_of(base.ty)
@@ -218,7 +222,7 @@ impl Lowering<'_, '_> {
                 let new = self.updated(current, place.ty, update);
                 self.store_value(place, new);
             }
-            PlaceKind::MapItem { map, key } => self.update_item(*map, key, place.ty, update),
+            PlaceKind::MapItem { map, key } => self.update_item(map, key, place.ty, update),
             _ => {
                 let address = self.place_address(place);
                 self.update_at(address, place.ty, update);

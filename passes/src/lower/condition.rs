@@ -92,10 +92,17 @@ impl Lowering<'_, '_> {
                 }
             }
             ExprKind::Contains { map, key, negated } => {
-                let key = self.key(*map, key);
+                let target = self.target(map);
+                if self.module.maps[map.map].key.is_none() {
+                    let there = self.ask(target, key, expr.span);
+                    let (yes, no) = if *negated { (no, yes) } else { (yes, no) };
+                    self.branch(there, yes, no);
+                    return;
+                }
+                let key = self.key(target, key);
                 self.span = expr.span;
-                let pointer = self.op(Op::MapLookup { map: *map, key });
-                let null = self.value(Op::Null, Type::nullable(Region::MapValue));
+                let pointer = self.find(target, key);
+                let null = self.value(Op::Null, self.func.type_of(pointer));
                 let cond = if *negated { Cond::Eq } else { Cond::Ne };
                 let test = self.op(Op::Icmp(cond, [pointer, null]));
                 self.branch(test, yes, no);

@@ -140,14 +140,16 @@ impl Lowering<'_, '_> {
                 self.load_from(Address::Plain(got, 0), expr.ty)
             }
             ExprKind::Lookup(map, key) => {
-                let key = self.key(*map, key);
+                let target = self.target(map);
+                let key = self.key(target, key);
                 self.span = expr.span;
-                self.op(Op::MapLookup { map: *map, key })
+                self.find(target, key)
             }
             ExprKind::Item(map, key) => {
-                let key = self.key(*map, key);
+                let target = self.target(map);
+                let key = self.key(target, key);
                 self.span = expr.span;
-                let pointer = self.op(Op::MapLookup { map: *map, key });
+                let pointer = self.find(target, key);
                 let there = self.op(Op::Refine(pointer));
                 if self.is_number(expr.ty) {
                     self.load_from(Address::Plain(there, 0), expr.ty)
@@ -155,18 +157,30 @@ impl Lowering<'_, '_> {
                     there
                 }
             }
-            ExprKind::Get(map, key, default) => self.get(*map, key, default, expr),
+            ExprKind::Get(map, key, default) => self.get(map, key, default, expr),
             ExprKind::Store(map, key, value, flags) => {
-                let key = self.key(*map, key);
-                let value = self.map_value(*map, value);
+                let target = self.target(map);
+                let key = self.key(target, key);
+                let value = self.map_value(target, value);
                 let flags = self.int_value(flags, Type::I64);
                 self.span = expr.span;
-                self.op(Op::MapUpdate { map: *map, key, value, flags })
+                self.put(target, key, value, flags)
             }
             ExprKind::Remove(map, key) => {
-                let key = self.key(*map, key);
+                let target = self.target(map);
+                let key = self.key(target, key);
                 self.span = expr.span;
-                self.op(Op::MapDelete { map: *map, key })
+                self.remove(target, key)
+            }
+            ExprKind::SetDefault(map, key, value) => self.set_default(map, key, value, expr.span),
+            ExprKind::Take(map, helper) => self.take(map, *helper, expr.span),
+            ExprKind::Checked(pointer) => {
+                let got = self.expr(pointer);
+                self.span = expr.span;
+                match self.func.type_of(got) {
+                    Type::Ptr { nullable: true, .. } => self.op(Op::Refine(got)),
+                    _ => got,
+                }
             }
             ExprKind::Builtin(which, args) => self.builtin(*which, args, expr),
             ExprKind::Helper { .. } | ExprKind::Call(..) | ExprKind::Print(_) => match self.call(expr) {

@@ -30,8 +30,9 @@ impl Lowering<'_, '_> {
                 self.update(place, &Update { op: *op, value, through: *through });
             }
             StmtKind::Delete { map, key } => {
-                let key = self.key(*map, key);
-                self.op(Op::MapDelete { map: *map, key });
+                let target = self.target(map);
+                let key = self.key(target, key);
+                self.remove(target, key);
             }
             StmtKind::If { test, then, orelse } => {
                 let (yes, no, next) = (self.new_block(), self.new_block(), self.new_block());

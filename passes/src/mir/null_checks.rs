@@ -168,7 +168,8 @@ fn checked_operands(func: &Function, inst: Inst, externs: &[String], registry: &
                 use ArgumentKind as K;
                 let memory = matches!(
                     row.kind,
-                    K::MapKey
+                    K::Map(_)
+                        | K::MapKey
                         | K::MapValue
                         | K::MapValueOut
                         | K::MemIn

@@ -7,7 +7,7 @@ use super::Resolver;
 use super::scope::Entry;
 use pbpf_core::ast::{self, Expr, ExprKind, Stmt, StmtKind};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Binding, FuncId, FunctionKind, Local, LocalId};
+use pbpf_core::hir::{Binding, FuncId, FunctionKind, Local, LocalId, MapId};
 use pbpf_core::rows::Arguments;
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type, TypeId};
@@ -23,6 +23,8 @@ pub(super) struct Body {
     pub(super) func: FuncId,
     pub(super) locals: BTreeMap<String, LocalId>,
     pub(super) globals: Vec<String>,
+    /// Variables that hold inner maps, and how those are made.
+    pub(super) handles: BTreeMap<LocalId, MapId>,
 }
 
 /// All names that a block binds.
@@ -63,7 +65,7 @@ fn bound_names(block: &[Stmt], out: &mut Vec<(String, Span)>, globals: &mut Vec<
 
 impl Resolver<'_, '_> {
     pub(super) fn function_body(&mut self, func: FuncId, def: &ast::FunctionDef, drop_self: bool) {
-        let mut body = Body { func, locals: BTreeMap::new(), globals: Vec::new() };
+        let mut body = Body { func, locals: BTreeMap::new(), globals: Vec::new(), handles: BTreeMap::new() };
         self.params(&mut body, def, drop_self);
         if let Some(returns) = &def.returns {
             let void = matches!(returns.kind, ExprKind::None);

@@ -4,6 +4,7 @@
 
 use super::Resolver;
 use super::body::Body;
+use super::method::MethodCall;
 use super::scope::Entry;
 use pbpf_core::ast::{Expr, ExprKind, Keyword};
 use pbpf_core::diag::Diagnostic;
@@ -22,9 +23,9 @@ impl Resolver<'_, '_> {
         span: Span,
     ) -> Option<hir::Expr> {
         if let ExprKind::Attribute { value, attr } = &func.kind
-            && let Some(map) = self.map_of(value)
+            && let Some(map) = self.map_of(body, value)
         {
-            return self.method(body, map, &attr.text, attr.span, args, keywords, span);
+            return self.method(body, MethodCall { map, of: value, name: attr, args, keywords, span });
         }
         let entry = match (self.entry_named(func), &func.kind) {
             (None, ExprKind::Name(name)) => {

@@ -92,14 +92,15 @@ impl Resolver<'_, '_> {
             ExprKind::Subscript { .. } if let Some(value) = self.constant_value(expr) => {
                 return self.number(Some(value), span);
             }
-            ExprKind::Subscript { value, index } => match self.map_of(value) {
-                Some(map) => hir::ExprKind::Item(map, Box::new(self.expr(body, index)?)),
+            ExprKind::Subscript { value, index } => match self.map_of(body, value) {
+                Some(map) => return self.item(body, map, value, index, span),
                 None => {
                     let (value, index) = (self.expr(body, value), self.expr(body, index));
                     hir::ExprKind::Index(Box::new(value?), Box::new(index?))
                 }
             },
             ExprKind::Walrus { target, value } => {
+                let inner = self.inner_of(body, value);
                 let value = self.expr(body, value)?;
                 let local = match body.locals.get(&target.text) {
                     Some(local) => *local,
@@ -117,6 +118,9 @@ impl Resolver<'_, '_> {
                         id
                     }
                 };
+                if let Some(map) = inner {
+                    body.handles.insert(local, map);
+                }
                 hir::ExprKind::Walrus(local, Box::new(value))
             }
             ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Bytes(_) => {

@@ -57,7 +57,14 @@ impl Resolver<'_, '_> {
     pub(super) fn push_global(&mut self, def: &FunctionDef, ty: pbpf_core::types::TypeId, init: Init) {
         let section = if init == Init::Zero { Section::Bss } else { Section::Data };
         let span = def.name.span;
-        let id = self.module.globals.push(Global { name: def.name.text.clone(), ty, section, init, span });
+        let id = self.module.globals.push(Global {
+            name: def.name.text.clone(),
+            ty,
+            section,
+            subsection: None,
+            init,
+            span,
+        });
         self.scope.insert(&def.name.text, Entry::Global(id), span);
     }
 }

@@ -4,7 +4,6 @@
 
 use super::class::Base;
 use super::enums::EnumBase;
-use super::map_kinds;
 use super::scope::{Decorator, Entry};
 use super::{Resolver, typing};
 use pbpf_core::ast::{Alias, Expr, ExprKind, Stmt, StmtKind};
@@ -162,9 +161,9 @@ impl Resolver<'_, '_> {
             return Some(entry);
         }
         if (own.is_empty() || own == "maps")
-            && let Some(kind) = map_kinds::find(name)
+            && let Some(kind) = self.cx.registry.find_map_kind(name)
         {
-            return Some(Entry::MapKind(kind));
+            return Some(Entry::MapKind(kind.name.clone()));
         }
         if name == "deref" && own == "helper" {
             return Some(Entry::Deref);
@@ -185,7 +184,7 @@ impl Resolver<'_, '_> {
         match own {
             "" => known.extend(PACKAGE_NAMES.iter().map(|n| (*n).to_owned())),
             "maps" => {
-                known.extend(map_kinds::MAP_KINDS.iter().flat_map(|k| k.names).map(|n| (*n).to_owned()));
+                known.extend(registry.map_kinds().flat_map(|k| k.python.iter().cloned()));
             }
             _ => {
                 for (_, helper) in registry.helpers() {

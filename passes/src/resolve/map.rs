@@ -1,240 +1,321 @@
 //! Declarations of maps.
 //!
-//! Promises: a wrong declaration is told once. Leaves out: what the kernel makes of it.
+//! Promises: a wrong declaration is told once; what a kind takes is its row's. Leaves out: the rules of the row
+//! (`map_rules`), and what the kernel makes of it.
 
 use super::Resolver;
-use super::map_kinds::{MapKind, Shape};
 use super::scope::Entry;
-use pbpf_core::ast::{Expr, ExprKind, FunctionDef};
+use pbpf_core::ast::{Expr, ExprKind, FunctionDef, Keyword};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::Map;
+use pbpf_core::entity::Entity;
+use pbpf_core::hir::{Map, MapId};
+use pbpf_core::mir::MapValue;
 use pbpf_core::names;
+use pbpf_core::rows::{MapKind, MapValue as Holds};
 use pbpf_core::source::Span;
-use pbpf_core::types::Type;
+
+/// The arguments of every kind of map.
+const ARGUMENTS: [&str; 12] = [
+    "key",
+    "value",
+    "max_entries",
+    "flags",
+    "map_flags",
+    "pinned",
+    "pinning",
+    "numa_node",
+    "map_extra",
+    "inner",
+    "values",
+    "key_size",
+];
+
+/// `BPF_F_NUMA_NODE`: the map is made on a node that is given.
+const NUMA_NODE: u32 = 4;
+
+/// What a map holds from the start, by name: programs are declared below the maps that hold them.
+pub(super) struct Held {
+    map: MapId,
+    at: u32,
+    name: String,
+    span: Span,
+}
 
 impl Resolver<'_, '_> {
     pub(super) fn declare_map(&mut self, def: &FunctionDef) {
-        let name = def.name.text.clone();
         let Some(value) = self.returned(def) else { return };
-        let bad = |message: String, span: Span| Diagnostic::error("bad-map", message).at(span);
+        let name = def.name.text.clone();
+        let span = def.name.span;
         let ExprKind::Call { func, args, keywords } = &value.kind else {
-            self.cx.emit(bad(
-                format!("map `{name}` must be made by one of the kinds in `pbpf.maps`"),
-                value.span,
-            ));
+            let message = format!("map `{name}` must be made by one of the kinds in `pbpf.maps`");
+            self.cx.emit(Diagnostic::error("bad-map", message).at(value.span));
             return;
         };
-        let kind = match &func.kind {
-            ExprKind::Name(kind) => match self.lookup(kind) {
-                Some(Entry::MapKind(kind)) => Some(*kind),
-                _ => None,
-            },
-            _ => None,
-        };
-        let Some(kind) = kind else {
-            let text = self.cx.sources.snippet(func.span).to_owned();
-            let known = super::map_kinds::MAP_KINDS.iter().flat_map(|k| k.names).copied();
-            let near = names::nearest(&text, known).map(|n| format!("did you mean `{n}`?"));
-            self.cx.emit(
-                bad(format!("`{text}` is no kind of map"), func.span)
-                    .maybe_help(near)
-                    .help("import the kind from `pbpf.maps`"),
-            );
-            return;
-        };
-        let mut map = Map {
-            name,
-            kind: kind.kind.to_owned(),
-            kind_id: kind.id,
-            key: None,
-            value: None,
-            max_entries: 0,
-            flags: 0,
-            pinned: false,
-            span: def.name.span,
-        };
-        let positional: &[&str] = match kind.shape {
-            Shape::KeyValue => &["key", "value", "max_entries"],
-            Shape::Array => &["key", "value", "max_entries"],
-            Shape::ValueOnly => &["value", "max_entries"],
-            Shape::Ring => &["max_entries"],
-            Shape::Perf => &["key_size", "value_size"],
-        };
-        if let Some(extra) = args.get(positional.len()) {
-            self.cx.emit(bad(
-                format!("`{}` takes at most {} arguments", kind.names[0], positional.len()),
-                extra.span,
-            ));
-            return;
+        if self.module.maps.values().any(|m| m.name == name) {
+            self.cx
+                .emit(Diagnostic::error("duplicate-name", format!("there are two maps `{name}`")).at(span));
         }
-        let named = args.iter().zip(positional).map(|(a, n)| ((*n).to_owned(), a.span, a));
-        let keyed = keywords.iter().map(|k| {
-            let (name, span) =
-                k.name.as_ref().map_or((String::new(), k.value.span), |n| (n.text.clone(), n.span));
-            (name, span, &k.value)
-        });
-        let all: Vec<_> = named.chain(keyed).collect();
-        let mut given: Vec<String> = Vec::new();
-        for (argument, span, value) in all {
-            if given.contains(&argument) {
-                self.cx.emit(bad(format!("`{argument}` is given twice"), span));
-            }
-            if !self.map_argument(kind, &mut map, &argument, span, value) {
-                return;
-            }
-            given.push(argument);
-        }
-        if self.check_map(kind, &mut map) {
-            let span = map.span;
-            if self.module.maps.values().any(|m| m.name == map.name) {
-                self.cx.emit(
-                    Diagnostic::error("duplicate-name", format!("there are two maps `{}`", map.name))
-                        .at(span),
-                );
-            }
-            let id = self.module.maps.push(map);
+        if let Some(id) = self.make_map(name, span, func, args, keywords) {
             self.scope.insert(&def.name.text, Entry::Map(id), span);
         }
     }
 
-    pub(super) fn map_argument(
+    /// The kind of map that an expression names, or a diagnostic.
+    fn map_kind(&mut self, func: &Expr) -> Option<MapKind> {
+        let entry = match &func.kind {
+            ExprKind::Name(name) => self.lookup(name).cloned(),
+            ExprKind::Attribute { value, attr } => match &value.kind {
+                ExprKind::Name(module) => match self.lookup(module).cloned() {
+                    Some(Entry::Module(module)) => self.entry_of(&module, &attr.text),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        match entry {
+            Some(Entry::MapKind(kind)) => return self.cx.registry.map_kind(&kind).cloned(),
+            Some(Entry::Broken) => return None,
+            _ => {}
+        }
+        let text = self.cx.sources.snippet(func.span).to_owned();
+        let known = self.cx.registry.map_kinds().flat_map(|k| &k.python).map(String::as_str);
+        let near = names::nearest(&text, known).map(|n| format!("did you mean `{n}`?"));
+        self.cx.emit(
+            Diagnostic::error("bad-map", format!("`{text}` is no kind of map"))
+                .at(func.span)
+                .maybe_help(near)
+                .help("import the kind from `pbpf.maps`"),
+        );
+        None
+    }
+
+    /// Makes the map that a call of a kind describes.
+    fn make_map(
+        &mut self,
+        name: String,
+        span: Span,
+        func: &Expr,
+        args: &[Expr],
+        keywords: &[Keyword],
+    ) -> Option<MapId> {
+        let kind = self.map_kind(func)?;
+        let mut map = Map::new(name, kind.name.clone(), kind.id, span);
+        if let Some(extra) = args.get(kind.positional.len()) {
+            let message =
+                format!("`{}` takes at most {} arguments by position", kind.title(), kind.positional.len());
+            self.cx.emit(Diagnostic::error("bad-map", message).at(extra.span).help("name the others"));
+            return None;
+        }
+        let placed = args.iter().zip(&kind.positional).map(|(a, n)| (n.clone(), a.span, a));
+        let named = keywords.iter().map(|k| {
+            let (name, span) =
+                k.name.as_ref().map_or((String::new(), k.value.span), |n| (n.text.clone(), n.span));
+            (name, span, &k.value)
+        });
+        let all: Vec<_> = placed.chain(named).collect();
+        let mut given: Vec<&str> = Vec::new();
+        let mut held = Vec::new();
+        for (argument, span, value) in &all {
+            if given.contains(&argument.as_str()) {
+                self.error("bad-map", format!("`{argument}` is given twice"), *span);
+                return None;
+            }
+            self.map_argument(&kind, &mut map, argument, *span, value, &mut held)?;
+            given.push(argument);
+        }
+        let place = |name: &str| all.iter().find(|(n, ..)| n == name).map(|(_, _, value)| value.span);
+        self.hold_map_to_rules(&kind, &mut map, &place)?;
+        let id = self.module.maps.push(map);
+        self.held.extend(held.into_iter().map(|(at, name, span)| Held { map: id, at, name, span }));
+        Some(id)
+    }
+
+    fn number_argument(&mut self, argument: &str, value: &Expr) -> Option<u32> {
+        let number = self.constant(value, &format!("`{argument}`"))?;
+        let fits = u32::try_from(number).ok();
+        if fits.is_none() {
+            self.error(
+                "bad-map",
+                format!("`{argument}` is {number}, which does not fit 32 bits"),
+                value.span,
+            );
+        }
+        fits
+    }
+
+    fn map_argument(
         &mut self,
         kind: &MapKind,
         map: &mut Map,
         argument: &str,
         span: Span,
         value: &Expr,
-    ) -> bool {
-        let number = |this: &mut Self| -> Option<u32> {
-            let number = this.constant(value, &format!("`{argument}`"))?;
-            let fits = u32::try_from(number).ok();
-            if fits.is_none() {
-                this.error(
-                    "bad-map",
-                    format!("`{argument}` is {number}, which does not fit 32 bits"),
-                    value.span,
-                );
-            }
-            fits
-        };
+        held: &mut Vec<(u32, String, Span)>,
+    ) -> Option<()> {
         match argument {
-            "key" | "value" => {
-                let Some(ty) = self.type_of(value) else { return false };
-                let slot = if argument == "key" { &mut map.key } else { &mut map.value };
-                *slot = Some(ty);
-                true
+            "key" => map.key = Some(self.type_of(value)?),
+            "value" => map.value = Some(self.type_of(value)?),
+            "max_entries" => map.max_entries = self.number_argument(argument, value)?,
+            "flags" | "map_flags" => map.flags |= self.number_argument(argument, value)?,
+            "map_extra" => map.map_extra = self.number_argument(argument, value)?,
+            "numa_node" => {
+                map.numa_node = Some(self.number_argument(argument, value)?);
+                map.flags |= NUMA_NODE;
             }
-            "max_entries" => number(self).map(|n| map.max_entries = n).is_some(),
-            "flags" | "map_flags" => number(self).map(|n| map.flags = n).is_some(),
             // PythonBPF's perf arrays give sizes, which are always those of a descriptor.
-            "key_size" | "value_size" if kind.shape == Shape::Perf => {
+            "key_size" | "value_size" if kind.value == Holds::Descriptor => {
                 let size = self.quiet_type(value).map(|ty| i64::from(self.module.types.size_of(ty)));
-                let size = size.or_else(|| self.constant(value, &format!("`{argument}`")));
-                match size {
-                    Some(4) => true,
-                    Some(other) => {
-                        self.error(
-                            "bad-map",
-                            format!("`{argument}` of a perf event array is 4, not {other}"),
-                            value.span,
-                        );
-                        false
-                    }
-                    None => false,
+                let size = match size {
+                    Some(size) => size,
+                    None => self.constant(value, &format!("`{argument}`"))?,
+                };
+                if size != 4 {
+                    let message = format!("`{argument}` of a `{}` is 4, not {size}", kind.title());
+                    self.error("bad-map", message, value.span);
+                    return None;
                 }
             }
-            "pinned" | "pinning" => {
-                map.pinned = self.constant(value, "`pinned`") == Some(1);
-                true
+            "pinned" | "pinning" => match self.constant(value, &format!("`{argument}`"))? {
+                on @ (0 | 1) => map.pinned = on == 1,
+                other => {
+                    let message =
+                        format!("`{argument}` is {other}: a map is pinned by its name (1), or not (0)");
+                    self.error("bad-map", message, value.span);
+                    return None;
+                }
+            },
+            "inner" if kind.value == Holds::Maps => map.inner = Some(self.inner_map(map, value)?),
+            "values" if matches!(kind.value, Holds::Maps | Holds::Programs) => {
+                self.held_names(value, held)?;
             }
             _ => {
-                let known = ["key", "value", "max_entries", "flags", "pinned"];
-                let near = names::nearest(argument, known).map(|n| format!("did you mean `{n}`?"));
+                let near = names::nearest(argument, ARGUMENTS).filter(|n| *n != argument);
+                let message = format!("`{}` has no argument `{argument}`", kind.title());
                 self.cx.emit(
-                    Diagnostic::error("bad-map", format!("`{}` has no argument `{argument}`", kind.names[0]))
+                    Diagnostic::error("bad-map", message)
                         .at(span)
-                        .maybe_help(near),
+                        .maybe_help(near.map(|n| format!("did you mean `{n}`?"))),
                 );
-                false
+                return None;
             }
+        }
+        Some(())
+    }
+
+    /// How inner maps are made: a map of the file, or a kind called in place.
+    fn inner_map(&mut self, outer: &Map, value: &Expr) -> Option<MapId> {
+        let found = match &value.kind {
+            ExprKind::Name(name) => match self.lookup(name) {
+                Some(Entry::Map(id)) => Some(*id),
+                Some(Entry::Broken) => return None,
+                _ => None,
+            },
+            ExprKind::Call { func, args, keywords } => {
+                // No name of the file has a dot.
+                let name = format!("{}.inner", outer.name);
+                let id = self.make_map(name, value.span, func, args, keywords)?;
+                self.module.maps[id].template = true;
+                Some(id)
+            }
+            _ => None,
+        };
+        let Some(id) = found else {
+            self.cx.emit(
+                Diagnostic::error("bad-map", "`inner` says how the inner maps are made")
+                    .at(value.span)
+                    .help("name a map that is declared above, or write a kind: `inner=HashMap(key=..., value=..., max_entries=...)`"),
+            );
+            return None;
+        };
+        if self.module.maps[id].inner.is_some() {
+            self.error("bad-map", "inner maps hold no maps themselves", value.span);
+            return None;
+        }
+        Some(id)
+    }
+
+    /// `values=[first, None, third]`.
+    fn held_names(&mut self, value: &Expr, held: &mut Vec<(u32, String, Span)>) -> Option<()> {
+        let (ExprKind::List(items) | ExprKind::Tuple(items)) = &value.kind else {
+            self.cx.emit(
+                Diagnostic::error("bad-map", "`values` is a list of names")
+                    .at(value.span)
+                    .help("for example `values=[first, None, third]`"),
+            );
+            return None;
+        };
+        for (at, item) in items.iter().enumerate() {
+            match &item.kind {
+                ExprKind::Name(name) => held.push((at as u32, name.clone(), item.span)),
+                ExprKind::None => {}
+                _ => {
+                    self.error("bad-map", "`values` holds names, or `None` for an empty place", item.span);
+                    return None;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Looks up what maps hold from the start, once everything is declared.
+    pub(super) fn held_values(&mut self) {
+        for Held { map, at, name, span } in std::mem::take(&mut self.held) {
+            let declared = &self.module.maps[map];
+            let found = match (self.lookup(&name), declared.inner) {
+                (Some(Entry::Broken), _) => continue,
+                (Some(Entry::Map(inner)), Some(template)) => {
+                    if let Some(why) = self.unlike(*inner, template) {
+                        let message =
+                            format!("`{name}` is not made as the inner maps of `{}`: {why}", declared.name);
+                        let at = self.module.maps[template].span;
+                        self.cx.emit(
+                            Diagnostic::error("bad-map", message)
+                                .at(span)
+                                .label(at, "inner maps are made so"),
+                        );
+                        continue;
+                    }
+                    Some(MapValue::Map(*inner))
+                }
+                (Some(Entry::Function(id)), None) => {
+                    let is_program =
+                        matches!(self.module.functions[*id].kind, pbpf_core::hir::FunctionKind::Program(_));
+                    is_program.then_some(MapValue::Func(*id))
+                }
+                _ => None,
+            };
+            let (what, entries) =
+                (if declared.inner.is_some() { "map" } else { "program" }, declared.max_entries);
+            let Some(value) = found else {
+                self.error("bad-map", format!("`{name}` is no {what} of the file"), span);
+                continue;
+            };
+            if at >= entries {
+                let message = format!("`{name}` is at {at}, and the map has {entries} entries");
+                self.error("bad-map", message, span);
+                continue;
+            }
+            self.module.maps[map].values.push((at, value));
         }
     }
 
-    pub(super) fn check_map(&mut self, kind: &MapKind, map: &mut Map) -> bool {
-        let fail = |this: &mut Self, message: String, help: &str| {
-            this.cx.emit(Diagnostic::error("bad-map", message).at(map.span).help(help));
-            false
-        };
-        let types = &mut self.module.types;
-        let int = types.int(32, false);
-        match kind.shape {
-            Shape::KeyValue if map.key.is_none() || map.value.is_none() => {
-                return fail(
-                    self,
-                    format!("map `{}` needs `key` and `value`", map.name),
-                    "for example `key=c_uint32, value=c_uint64`",
-                );
-            }
-            Shape::Array => {
-                let key = *map.key.get_or_insert(int);
-                if types.size_of(key) != 4 || !types.is_scalar(key) {
-                    let found = types.display(key);
-                    // PythonBPF's users write 64-bit keys here; the kernel has only 32-bit positions.
-                    if !matches!(types.get(key), Type::Int { .. }) {
-                        return fail(
-                            self,
-                            format!("the key of array `{}` is a number, not {found}", map.name),
-                            "leave `key` out",
-                        );
-                    }
-                    map.key = Some(int);
-                }
-                if map.value.is_none() {
-                    return fail(
-                        self,
-                        format!("array `{}` needs `value`", map.name),
-                        "for example `value=c_uint64`",
-                    );
-                }
-            }
-            Shape::ValueOnly if map.value.is_none() => {
-                return fail(
-                    self,
-                    format!("map `{}` needs `value`", map.name),
-                    "for example `value=c_uint64`",
-                );
-            }
-            Shape::Ring => {
-                let bytes = map.max_entries;
-                if bytes < 4096 || !bytes.is_power_of_two() {
-                    return fail(
-                        self,
-                        format!("ring buffer `{}` has {bytes} bytes", map.name),
-                        "`max_entries` of a ring buffer is a power of two of at least 4096 bytes",
-                    );
-                }
-            }
-            Shape::Perf => {
-                map.key = Some(int);
-                map.value = Some(int);
-            }
-            _ => {}
+    /// What makes a map other than the inner maps of another: the kernel compares these (`bpf_map_meta_equal`).
+    fn unlike(&self, map: MapId, template: MapId) -> Option<&'static str> {
+        let (a, b) = (&self.module.maps[map], &self.module.maps[template]);
+        let size = |ty: Option<pbpf_core::types::TypeId>| ty.map_or(0, |ty| self.module.types.size_of(ty));
+        if map.index() == template.index() {
+            return None;
         }
-        if map.max_entries == 0 && kind.shape != Shape::Perf {
-            return fail(
-                self,
-                format!("map `{}` has no room: `max_entries` is 0", map.name),
-                "give `max_entries`",
-            );
+        if a.kind_id != b.kind_id {
+            return Some("it is of another kind");
         }
-        let sizes = [map.key, map.value];
-        if sizes.into_iter().flatten().any(|ty| self.module.types.size_of(ty) == 0) {
-            return fail(
-                self,
-                format!("a key or value of map `{}` has no size", map.name),
-                "use a type of `ctypes` or a `@struct`",
-            );
+        if size(a.key) != size(b.key) || size(a.value) != size(b.value) {
+            return Some("its keys or values have another size");
         }
-        true
+        if a.flags != b.flags {
+            return Some("its flags are others");
+        }
+        None
     }
 }

@@ -15,13 +15,14 @@ mod callbacks;
 mod class;
 mod constant;
 mod declare;
+mod entry;
 mod enums;
 mod expr;
 mod global;
 mod helper_call;
 mod imports;
 mod map;
-mod map_kinds;
+mod map_rules;
 mod method;
 mod new;
 mod operators;
@@ -69,6 +70,7 @@ impl Pass for Resolve {
             records: BTreeMap::new(),
             flags: BTreeSet::new(),
             class_names: BTreeMap::new(),
+            held: Vec::new(),
             cx,
         };
         resolver.module(&tree);
@@ -88,6 +90,8 @@ struct Resolver<'a, 'b> {
     flags: BTreeSet<EnumId>,
     /// Names of the class that is being read.
     class_names: BTreeMap<String, i128>,
+    /// What maps hold from the start; looked up when everything is declared.
+    held: Vec<map::Held>,
 }
 
 impl Resolver<'_, '_> {
@@ -117,6 +121,7 @@ impl Resolver<'_, '_> {
                     .help("decorate a function with `@bpf` and `@section(\"...\")`"),
             );
         }
+        self.held_values();
         for (id, def, drop_self) in bodies {
             self.function_body(id, def, drop_self);
         }

@@ -90,7 +90,8 @@ impl Resolver<'_, '_> {
         };
         let defaults = self.records.get(&record).map(|r| r.defaults.clone()).unwrap_or_default();
         // Defaults know the names of the file, not those of the function.
-        let mut nowhere = Body { func: body.func, locals: BTreeMap::new(), globals: Vec::new() };
+        let mut nowhere =
+            Body { func: body.func, locals: BTreeMap::new(), globals: Vec::new(), handles: BTreeMap::new() };
         for (field, default) in defaults {
             if !given.contains(&field) {
                 fields.push((field, self.expr(&mut nowhere, &default)?));

@@ -66,9 +66,8 @@ impl Resolver<'_, '_> {
     ) -> Option<hir::Expr> {
         if let [(op @ (CompareOp::In | CompareOp::NotIn), container)] = rest {
             let negated = *op == CompareOp::NotIn;
-            if let Some(map) = self.map_of(container) {
-                let key = Box::new(self.expr(body, first)?);
-                return Some(self.make(hir::ExprKind::Contains { map, key, negated }, span));
+            if let Some(map) = self.map_of(body, container) {
+                return self.contains(body, map, container, first, negated, span);
             }
             if let ExprKind::Tuple(items) | ExprKind::List(items) = &container.kind {
                 // `x in (a, b)` is a chain of comparisons; `x` must not be evaluated again and again.

@@ -3,7 +3,6 @@
 //! Promises: a later definition of a name replaces an earlier one, as in Python. Leaves out: locals.
 
 use super::class::Base;
-use super::map_kinds::MapKind;
 use pbpf_core::ast::Expr;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{FuncId, GlobalId, MapId};
@@ -33,8 +32,8 @@ pub(super) enum Decorator {
 pub(super) enum Entry {
     /// A decorator.
     Decorator(Decorator),
-    /// A kind of map.
-    MapKind(&'static MapKind),
+    /// A kind of map, by its name in the kernel.
+    MapKind(String),
     /// A type.
     Type(TypeId),
     /// `c_char`: a byte, and an array of them is text.

@@ -67,7 +67,7 @@ impl Resolver<'_, '_> {
                     );
                     return None;
                 };
-                let Some(map) = self.map_of(value) else {
+                let Some(map) = self.map_of(body, value) else {
                     self.error(
                         "unsupported-delete",
                         "`del` removes one key of a map: `del m[key]`",
@@ -75,7 +75,7 @@ impl Resolver<'_, '_> {
                     );
                     return None;
                 };
-                hir::StmtKind::Delete { map, key: self.expr(body, index)? }
+                self.delete(body, map, value, index, stmt.span)?
             }
             StmtKind::If { test, body: then, orelse } => hir::StmtKind::If {
                 test: self.expr(body, test)?,
@@ -191,6 +191,12 @@ impl Resolver<'_, '_> {
             let places: Option<Vec<_>> = targets.iter().map(|t| self.place(body, t)).collect();
             return Some(hir::StmtKind::Unpack { places: places?, values: values? });
         }
+        if let [Expr { kind: ExprKind::Name(name), .. }] = targets
+            && let Some(map) = self.inner_of(body, value)
+            && let Some(local) = body.locals.get(name)
+        {
+            body.handles.insert(*local, map);
+        }
         let value = self.expr(body, value);
         let places: Option<Vec<_>> = targets.iter().map(|t| self.place(body, t)).collect();
         Some(hir::StmtKind::Assign { places: places?, value: value? })
@@ -213,8 +219,8 @@ impl Resolver<'_, '_> {
             ExprKind::Attribute { value, attr } => {
                 PlaceKind::Field { base: self.expr(body, value)?, name: attr.text.clone() }
             }
-            ExprKind::Subscript { value, index } => match self.map_of(value) {
-                Some(map) => PlaceKind::MapItem { map, key: self.expr(body, index)? },
+            ExprKind::Subscript { value, index } => match self.map_of(body, value) {
+                Some(map) => self.item_place(body, map, value, index, span)?,
                 None => PlaceKind::Index { base: self.expr(body, value)?, index: self.expr(body, index)? },
             },
             _ => {
@@ -223,23 +229,5 @@ impl Resolver<'_, '_> {
             }
         };
         Some(Place { kind, ty: self.module.types.void(), span })
-    }
-
-    /// The map that an expression names: `m`, or `m()` as older PythonBPF programs write.
-    pub(super) fn map_of(&self, expr: &Expr) -> Option<hir::MapId> {
-        let name = match &expr.kind {
-            ExprKind::Name(name) => name,
-            ExprKind::Call { func, args, keywords } if args.is_empty() && keywords.is_empty() => {
-                match &func.kind {
-                    ExprKind::Name(name) => name,
-                    _ => return None,
-                }
-            }
-            _ => return None,
-        };
-        match self.lookup(name) {
-            Some(Entry::Map(map)) => Some(*map),
-            _ => None,
-        }
     }
 }

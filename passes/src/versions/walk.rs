@@ -3,7 +3,7 @@
 //! Promises: each occurrence of a local is visited once, always in the same order. Leaves out: what flows where.
 
 use super::flow::{Flow, Node, Way};
-use pbpf_core::hir::{Expr, ExprKind, LocalId, Place, PlaceKind, PrintPart, Stmt, StmtKind};
+use pbpf_core::hir::{Expr, ExprKind, LocalId, MapRef, Place, PlaceKind, PrintPart, Stmt, StmtKind};
 use pbpf_core::source::Span;
 
 /// The walk.
@@ -52,7 +52,10 @@ impl Walk<'_> {
                 }
                 self.expr(value);
             }
-            StmtKind::Delete { key, .. } => self.expr(key),
+            StmtKind::Delete { map, key } => {
+                self.handle(map);
+                self.expr(key);
+            }
             StmtKind::If { test, then, orelse } => {
                 self.expr(test);
                 let way = self.flow.begin_way();
@@ -155,7 +158,17 @@ impl Walk<'_> {
                 self.expr(base);
                 self.expr(index);
             }
-            PlaceKind::MapItem { key, .. } => self.expr(key),
+            PlaceKind::MapItem { map, key } => {
+                self.handle(map);
+                self.expr(key);
+            }
+        }
+    }
+
+    /// The handle of an inner map.
+    fn handle(&mut self, map: &mut MapRef) {
+        if let Some(handle) = &mut map.handle {
+            self.expr(handle);
         }
     }
 
@@ -196,12 +209,22 @@ impl Walk<'_> {
             | ExprKind::Deref(a)
             | ExprKind::Len(a)
             | ExprKind::Size(a)
-            | ExprKind::Reveal(a)
-            | ExprKind::Contains { key: a, .. }
-            | ExprKind::Lookup(_, a)
-            | ExprKind::Item(_, a)
-            | ExprKind::Remove(_, a) => self.expr(a),
-            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Get(_, a, b) => {
+            | ExprKind::Checked(a)
+            | ExprKind::Reveal(a) => self.expr(a),
+            ExprKind::Contains { map, key: a, .. }
+            | ExprKind::Lookup(map, a)
+            | ExprKind::Item(map, a)
+            | ExprKind::Remove(map, a) => {
+                self.handle(map);
+                self.expr(a);
+            }
+            ExprKind::Take(map, _) => self.handle(map),
+            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
+                self.expr(a);
+                self.expr(b);
+            }
+            ExprKind::Get(map, a, b) | ExprKind::SetDefault(map, a, b) => {
+                self.handle(map);
                 self.expr(a);
                 self.expr(b);
             }
@@ -233,7 +256,8 @@ impl Walk<'_> {
             ExprKind::Call(_, all) | ExprKind::Builtin(_, all) | ExprKind::NewArray(all) => {
                 all.iter_mut().for_each(|e| self.expr(e));
             }
-            ExprKind::Store(_, a, b, c) => {
+            ExprKind::Store(map, a, b, c) => {
+                self.handle(map);
                 self.expr(a);
                 self.expr(b);
                 self.expr(c);

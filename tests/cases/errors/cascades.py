@@ -8,7 +8,7 @@ from pbpf.maps import HashMap
 
 @bpf
 @map
-def counts():  # error: [bad-map] "needs `key` and `value`"
+def counts():  # error: [bad-map] "needs `value`"
     return HashMap(key=c_uint32, max_entries=4)  # no value
 
 

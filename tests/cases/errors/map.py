@@ -14,8 +14,8 @@ def no_size() -> HashMap:  # error: [bad-map] "max_entries"
 
 @bpf
 @map
-def no_entries() -> HashMap:  # error: [bad-map]
-    return HashMap(key=c_uint32, value=c_uint64, max_entries=0)
+def no_entries() -> HashMap:
+    return HashMap(key=c_uint32, value=c_uint64, max_entries=0)  # error: [bad-map] "max_entries"
 
 
 @bpf
@@ -26,8 +26,8 @@ def no_key() -> HashMap:  # error: [bad-map] "key"
 
 @bpf
 @map
-def odd() -> RingBuffer:  # error: [bad-map] "power of two"
-    return RingBuffer(max_entries=1000)
+def odd() -> RingBuffer:
+    return RingBuffer(max_entries=1000)  # error: [bad-map] "power of two"
 
 
 @bpf

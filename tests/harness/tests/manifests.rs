@@ -8,7 +8,7 @@
 use pbpf_core::btf::{Btf, Kind, Type, TypeId};
 use pbpf_core::registry::Registry;
 use pbpf_core::rows::{
-    Access, ArgumentKind, CType, Helper, HelperCall, Manifest, ProgramType, ResultKind, StructOpsRow,
+    Access, ArgumentKind, CType, Helper, HelperCall, Manifest, MapKey, ProgramType, ResultKind, StructOpsRow,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -415,5 +415,59 @@ fn messages_that_were_seen_are_explained() {
         let found = registry.explanations(Some(ty)).find(|e| e.matches(message));
         let found = found.unwrap_or_else(|| panic!("nothing explains `{message}`"));
         assert!(found.pattern.contains(part), "`{message}` is explained by `{}`", found.pattern);
+    }
+}
+
+/// The enumerators of the kernels' `enum bpf_map_type`, by number. Of two names for one number the earlier is the old one.
+fn map_types(btf: &Btf) -> Vec<(u32, String)> {
+    let found = btf.find("bpf_map_type", Kind::Enum).unwrap();
+    let Type::Enum(found) = btf.get(found) else { panic!("bpf_map_type is no enum") };
+    let named = found.variants().filter_map(|variant| {
+        let name = variant.name.strip_prefix("BPF_MAP_TYPE_")?.to_ascii_lowercase();
+        Some((u32::try_from(variant.value).unwrap(), name))
+    });
+    named.collect()
+}
+
+#[test]
+fn every_kind_of_map_of_every_kernel_has_a_row() {
+    let registry = registry();
+    for (kernel, btf) in kernels() {
+        for (number, name) in map_types(&btf) {
+            let row = registry.map_kinds().find(|k| k.id == number);
+            let row = row.unwrap_or_else(|| panic!("kernel {kernel}: no row for map kind {name} ({number})"));
+            let deprecated = name.ends_with("_deprecated");
+            assert!(deprecated || row.name == name, "kernel {kernel}: {number} is {name}, not {}", row.name);
+        }
+    }
+}
+
+#[test]
+fn rows_of_maps_name_what_is_there() {
+    let registry = registry();
+    for kind in registry.map_kinds() {
+        assert!(kind.doc.ends_with('.') && kind.since.is_some(), "{}", kind.name);
+        assert_eq!(kind.flags_always & !kind.flags_allowed(), 0, "{}", kind.name);
+        if let MapKey::Object(object) = &kind.key {
+            // A plugin that brings the helpers may come later.
+            let both = [&object.get, &object.delete].map(|name| registry.find_helper(name).is_some());
+            assert_eq!(both[0], both[1], "{}", kind.name);
+        }
+        for method in registry.map_methods(&kind.name) {
+            assert!(method.doc.ends_with('.'), "{}.{}", kind.name, method.name);
+            if method.helper.is_empty() {
+                continue;
+            }
+            let helper = registry.find_helper(&method.helper);
+            let helper = &registry.helper(helper.unwrap_or_else(|| panic!("no `{}`", method.helper))).row;
+            let set = method.fixed.keys().chain(method.options.values().map(|(name, _)| name));
+            for name in set.chain(&method.typed) {
+                assert!(helper.args.iter().any(|a| a.name == *name), "{}.{}: {name}", kind.name, method.name);
+            }
+            for arg in &helper.args {
+                let ArgumentKind::Map(kinds) = &arg.kind else { continue };
+                assert!(kinds.is_empty() || kinds.contains(&kind.name), "{}.{}", kind.name, method.name);
+            }
+        }
     }
 }

@@ -7,8 +7,8 @@ use super::{MAX_TYPE_DEPTH, Parser, Read, TokenKind};
 use crate::entity::Entity;
 use crate::mir::print::BASIC_TYPES;
 use crate::mir::{
-    Extern, Function, FunctionKind, Global, Init, Linkage, Map, Param, Section, StructOps, StructOpsMember,
-    StructOpsValue, Type,
+    Extern, Function, FunctionKind, Global, Init, Linkage, Map, MapValue, Param, Section, StructOps,
+    StructOpsMember, StructOpsValue, Type,
 };
 use crate::source::{FileId, Span};
 use crate::types::{
@@ -140,6 +140,7 @@ impl Parser<'_> {
             "str" => (LangType::Str { len: self.small()? }, 0),
             "record" => (LangType::Record(self.record_id()?), 0),
             "enum" => (LangType::Enum(self.lookup("e", "enum", |ids| &ids.enums)?), 0),
+            "map" => (LangType::Map(self.lookup("map", "map", |ids| &ids.maps)?), 0),
             "func" => {
                 self.mark("(")?;
                 let (mut params, mut depth) = (Vec::new(), 0);
@@ -157,7 +158,7 @@ impl Parser<'_> {
             }
             _ => {
                 self.at = start;
-                return Err(self.expected("`ptr`, `array`, `str`, `record`, `enum` or `func`"));
+                return Err(self.expected("`ptr`, `array`, `str`, `record`, `enum`, `map` or `func`"));
             }
         })
     }
@@ -246,11 +247,54 @@ impl Parser<'_> {
         let value = if self.accept_word("value") { Some(self.ty()?) } else { None };
         let max_entries = if self.accept_word("max_entries") { self.small()? } else { 0 };
         let flags = if self.accept_word("flags") { self.small()? } else { 0 };
+        let numa_node = if self.accept_word("numa_node") { Some(self.small()?) } else { None };
+        let map_extra = if self.accept_word("map_extra") { self.small()? } else { 0 };
+        let sizes_only = self.accept_word("sizes");
+        let template = self.accept_word("template");
+        let inner =
+            if self.accept_word("inner") { Some(self.lookup("map", "map", |ids| &ids.maps)?) } else { None };
+        let values = if self.accept_word("values") { self.map_values()? } else { Vec::new() };
         let pinned = self.accept_word("pinned");
         let span = self.place()?;
         self.line_end()?;
-        self.module.maps.push(Map { name, kind, kind_id, key, value, max_entries, flags, pinned, span });
+        self.module.maps.push(Map {
+            key,
+            value,
+            max_entries,
+            flags,
+            numa_node,
+            map_extra,
+            sizes_only,
+            template,
+            inner,
+            values,
+            pinned,
+            ..Map::new(name, kind, kind_id, span)
+        });
         Ok(())
+    }
+
+    /// What a map holds from the start: `{ 0 = map1, 3 = fn2 }`.
+    fn map_values(&mut self) -> Read<Vec<(u32, MapValue)>> {
+        let mut values = Vec::new();
+        self.mark("{")?;
+        while !self.accept("}") {
+            if !values.is_empty() {
+                self.mark(",")?;
+            }
+            let at = self.small()?;
+            self.mark("=")?;
+            let is_map = self.peek_word().is_some_and(|w| w.starts_with("map"));
+            values.push((
+                at,
+                if is_map {
+                    MapValue::Map(self.lookup("map", "map", |ids| &ids.maps)?)
+                } else {
+                    MapValue::Func(self.lookup("fn", "function", |ids| &ids.functions)?)
+                },
+            ));
+        }
+        Ok(values)
     }
 
     fn global(&mut self) -> Read<()> {
@@ -259,6 +303,10 @@ impl Parser<'_> {
         let wrong = self.expected("`data`, `bss` or `rodata`");
         let section = self.peek_word().and_then(Section::parse).ok_or(wrong)?;
         self.next();
+        let subsection = match self.peek() {
+            TokenKind::Text(_) => Some(self.quoted("the rest of the section's name in quotes")?),
+            _ => None,
+        };
         self.mark("=")?;
         let init = match self.peek() {
             TokenKind::Bytes(bytes) => {
@@ -274,7 +322,7 @@ impl Parser<'_> {
         };
         let span = self.place()?;
         self.line_end()?;
-        self.module.globals.push(Global { name, ty, section, init, span });
+        self.module.globals.push(Global { name, ty, section, subsection, init, span });
         Ok(())
     }
 

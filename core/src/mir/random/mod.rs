@@ -262,16 +262,17 @@ fn add_data(module: &mut Module, names: &mut Names, known: &Known) {
         ("ringbuf", 27, None, None, 4096),
         ("queue", 22, None, Some(word), 8),
     ] {
+        let name = names.name("map");
         module.maps.push(Map {
-            name: names.name("map"),
-            kind: kind.to_owned(),
-            kind_id,
             key,
             value,
             max_entries,
             flags: if names.plain { 0 } else { names.random.below(2) as u32 },
+            numa_node: (!names.plain && names.random.chance(10)).then(|| names.random.below(4) as u32),
+            map_extra: if names.plain { 0 } else { names.random.below(3) as u32 },
+            sizes_only: !names.plain && names.random.chance(20),
             pinned: !names.plain && names.random.chance(20),
-            span: names.span(),
+            ..Map::new(name, kind, kind_id, names.span())
         });
     }
     let text = module.types.intern(LangType::Str { len: 8 });
@@ -283,7 +284,9 @@ fn add_data(module: &mut Module, names: &mut Names, known: &Known) {
         (text, Section::Rodata, Init::Bytes(bytes)),
         (record, Section::Data, Init::Zero),
     ] {
-        module.globals.push(Global { name: names.name(".g"), ty, section, init, span: names.span() });
+        let subsection = (!names.plain && names.random.chance(10)).then(|| "own".to_owned());
+        let (name, span) = (names.name(".g"), names.span());
+        module.globals.push(Global { name, ty, section, subsection, init, span });
     }
     let params = vec![(names.name("p"), word), ("task".to_owned(), known.stack)];
     let ty = module.types.intern(LangType::Func { params, ret: half });

@@ -4,7 +4,7 @@
 
 use super::Found;
 use super::records::fits;
-use crate::mir::{FunctionKind, Global, Init, Module, Section, StructOpsValue, Type};
+use crate::mir::{FunctionKind, Global, Init, MapValue, Module, Section, StructOpsValue, Type};
 use crate::types::{Type as LangType, TypeId};
 use std::collections::BTreeSet;
 
@@ -64,6 +64,24 @@ fn check_maps(module: &Module, found: &mut Found) {
         }
         if map.key.is_some() && map.value.is_none() {
             found.add("M006", span, format!("map `{name}` has a key and no value"));
+        }
+        if let Some(inner) = map.inner
+            && module.maps.get(inner).is_none_or(|inner| inner.inner.is_some())
+        {
+            found.add("M006", span, format!("the inner map of `{name}` is none, or has inner maps itself"));
+        }
+        let mut places = BTreeSet::new();
+        for (at, value) in &map.values {
+            let known = match value {
+                MapValue::Map(id) => map.inner.is_some() && module.maps.get(*id).is_some_and(|m| !m.template),
+                MapValue::Func(id) => {
+                    module.functions.get(*id).is_some_and(|f| matches!(f.kind, FunctionKind::Program { .. }))
+                }
+            };
+            if !known || *at >= map.max_entries || !places.insert(*at) {
+                let message = format!("the value of `{name}` at {at} cannot be there");
+                found.add("M006", span, message);
+            }
         }
     }
 }

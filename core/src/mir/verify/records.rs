@@ -65,7 +65,7 @@ fn check_types(types: &Types, found: &mut Found) {
     for (id, ty) in types.iter() {
         let mut parts = Vec::new();
         match ty {
-            Type::Void | Type::Bool | Type::Str { .. } => {}
+            Type::Void | Type::Bool | Type::Str { .. } | Type::Map(_) => {}
             Type::Int { bits, .. } => {
                 if !matches!(bits, 8 | 16 | 32 | 64) {
                     found.add("M003", None, format!("type `{id}` is an integer of {bits} bits"));
@@ -232,7 +232,7 @@ fn check_record(types: &Types, record: &Record, found: &mut Found) {
             let message = format!("field `{what}` does not lie inside the {} bytes of `{name}`", record.size);
             found.add("M004", record.span, message);
         }
-        if matches!(types.get(field.ty), Type::Void | Type::Func { .. }) {
+        if matches!(types.get(field.ty), Type::Void | Type::Map(_) | Type::Func { .. }) {
             found.add("M004", record.span, format!("field `{what}` of `{name}` has no size"));
         }
     }

@@ -4,7 +4,9 @@
 //! user space may want although no program does.
 
 use pbpf_core::entity::{Entity, Table};
-use pbpf_core::mir::{ExternId, FuncId, FunctionKind, Global, GlobalId, Linkage, Module, Op, StructOpsValue};
+use pbpf_core::mir::{
+    ExternId, FuncId, FunctionKind, Global, GlobalId, Linkage, MapValue, Module, Op, StructOpsValue,
+};
 
 /// Drops static functions, compiler-made constants and externs that nothing reaches.
 pub(super) fn drop_unused(module: &mut Module) {
@@ -34,6 +36,11 @@ pub(super) fn drop_unused(module: &mut Module) {
             Op::FuncAddr(id) | Op::Call { callee: id, .. } => *id = renumber(&function_ids, *id),
             Op::CallKfunc { callee, .. } => *callee = renumber(&extern_ids, *callee),
             _ => {}
+        }
+    }
+    for (_, value) in module.maps.values_mut().flat_map(|map| &mut map.values) {
+        if let MapValue::Func(id) = value {
+            *id = renumber(&function_ids, *id);
         }
     }
     for member in module.struct_ops.iter_mut().flat_map(|ops| &mut ops.members) {

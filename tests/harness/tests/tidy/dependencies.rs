@@ -26,8 +26,14 @@ const OURS: &[(&str, &[&str])] = &[
 ];
 
 /// Folders of shipped plugins, whose crates may depend on the SDK only: they use what a third party has.
-const PLUGINS: &[&str] =
-    &["program-types/", "plugins/core/", "plugins/net/", "plugins/sched-ext/", "plugins/tracing/"];
+const PLUGINS: &[&str] = &[
+    "program-types/",
+    "plugins/core/",
+    "plugins/maps/",
+    "plugins/net/",
+    "plugins/sched-ext/",
+    "plugins/tracing/",
+];
 
 /// Foreign crates that belong to some of ours.
 const FOREIGN: &[(&str, &[&str])] = &[
