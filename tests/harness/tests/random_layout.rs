@@ -73,7 +73,7 @@ fn fields(random: &mut Random, earlier: usize, union: bool) -> Vec<Field> {
     let mut all = Vec::new();
     // The bits of the type of the bitfield before, which the next is not narrower than.
     let mut unit = 0;
-    for at in 0..1 + random.below(8) {
+    for at in 0..=random.below(8) {
         let name = format!("f{at}");
         let wanted = random.below(5) < 2 && !(union && unit > 0);
         let candidates: Vec<(&str, u64)> = INTS.into_iter().filter(|(_, bits)| *bits >= unit).collect();
