@@ -88,6 +88,7 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Deref(a)
         | ExprKind::Len(a)
         | ExprKind::Size(a)
+        | ExprKind::TextTest(_, a, _)
         | ExprKind::Checked(a)
         | ExprKind::Reveal(a) => expr(a, f),
         ExprKind::Contains { map, key: a, .. }

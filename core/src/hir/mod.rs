@@ -362,6 +362,8 @@ pub enum ExprKind {
     Deref(Box<Expr>),
     /// `len(a)`: elements of an array, which `infer` makes a number, or bytes of text before its NUL.
     Len(Box<Expr>),
+    /// `a.startswith("x")`, `a.endswith("x")`, `"x" in a`.
+    TextTest(TextTest, Box<Expr>, String),
     /// `sizeof(a)`: bytes of the type, which `infer` makes a number; `a` is not evaluated.
     Size(Box<Expr>),
     /// `reveal_type(a)`: the value; its type is told.
@@ -407,6 +409,17 @@ pub enum UnaryOp {
     Neg,
     /// `~`.
     Invert,
+}
+
+/// What is asked of a text about another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextTest {
+    /// Whether it begins with it.
+    Starts,
+    /// Whether it ends with it.
+    Ends,
+    /// Whether it is in it.
+    Holds,
 }
 
 /// Built-in functions.

@@ -5,7 +5,7 @@
 
 use super::{
     Binding, Builtin, Expr, ExprKind, Function, FunctionKind, LocalId, MapRef, Module, Place, PlaceKind,
-    PrintPart, Stmt, StmtKind, StructOpsValue, UnaryOp,
+    PrintPart, Stmt, StmtKind, StructOpsValue, TextTest, UnaryOp,
 };
 use crate::entity::Entity;
 use crate::registry::Registry;
@@ -247,6 +247,9 @@ impl Printer<'_> {
             }
             ExprKind::NewArray(items) => format!("new[{}]({})", self.ty(e.ty), self.list(items)),
             ExprKind::Len(a) => format!("len({})", self.expr(a)),
+            ExprKind::TextTest(TextTest::Starts, a, text) => format!("{}.startswith({text:?})", self.expr(a)),
+            ExprKind::TextTest(TextTest::Ends, a, text) => format!("{}.endswith({text:?})", self.expr(a)),
+            ExprKind::TextTest(TextTest::Holds, a, text) => format!("({text:?} in {})", self.expr(a)),
             ExprKind::Size(a) => format!("sizeof({})", self.expr(a)),
             ExprKind::Zeroed => format!("zeroed[{}]", self.ty(e.ty)),
             ExprKind::Field(a, name) => format!("{}.{name}", self.expr(a)),

@@ -225,6 +225,7 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Deref(a)
         | ExprKind::Len(a)
         | ExprKind::Size(a)
+        | ExprKind::TextTest(_, a, _)
         | ExprKind::Checked(a)
         | ExprKind::Reveal(a) => f(a),
         ExprKind::Contains { map, key: a, .. }

@@ -116,6 +116,7 @@ impl Infer_<'_, '_> {
             ExprKind::NewArray(values) => Some(self.new_array(frame, expr.ty, values)),
             ExprKind::Len(_) => self.length(frame, expr),
             ExprKind::Size(_) => self.size(frame, expr),
+            ExprKind::TextTest(_, text, _) => self.text(frame, text).map(|_| bool),
             ExprKind::Zeroed => Some(expr.ty),
             ExprKind::Reveal(value) => {
                 let ty = self.expr(frame, value)?;

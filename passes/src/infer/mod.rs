@@ -19,6 +19,7 @@ mod lint;
 mod map;
 mod new;
 mod numbers;
+mod object;
 mod operators;
 mod place;
 mod scalar;

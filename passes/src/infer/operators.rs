@@ -3,6 +3,7 @@
 //! Promises: operands have types that the operator takes, or a diagnostic has been told. Leaves out: the rules of numbers.
 
 use super::numbers::{self, Typing};
+use super::object::Compared;
 use super::{Frame, Infer_};
 use pbpf_core::ast::CompareOp;
 use pbpf_core::diag::Diagnostic;
@@ -123,28 +124,12 @@ impl Infer_<'_, '_> {
         }
         let is_none = |e: &Expr| matches!(e.kind, ExprKind::None);
         let any_none = is_none(first) || rest.iter().any(|(_, e)| is_none(e));
-        let is_text = |this: &Self, e: &Expr| matches!(this.module.types.get(e.ty), Type::Str { .. });
-        let any_text = is_text(self, first) || rest.iter().any(|(_, e)| is_text(self, e));
-        let pointers = |this: &Self, e: &Expr| matches!(this.module.types.get(e.ty), Type::Ptr { .. });
-        if any_text {
-            for (op, operand) in &*rest {
-                if !matches!(op, CompareOp::Eq | CompareOp::Ne)
-                    || !is_text(self, operand)
-                    || !is_text(self, first)
-                {
-                    let (span, op) = (operand.span, op.as_str());
-                    self.error(frame, |_| {
-                        Diagnostic::error(
-                            "type-mismatch",
-                            format!("text cannot be compared with `{op}` here"),
-                        )
-                        .at(span)
-                    });
-                    return None;
-                }
-            }
-            return Some(());
+        match self.compare_objects(frame, first, rest) {
+            Compared::Scalars => {}
+            Compared::Objects => return Some(()),
+            Compared::Wrong => return None,
         }
+        let pointers = |this: &Self, e: &Expr| matches!(this.module.types.get(e.ty), Type::Ptr { .. });
         let all_pointers = pointers(self, first) && rest.iter().all(|(_, e)| pointers(self, e));
         let numbers_behind =
             self.is_number_behind(first.ty) || rest.iter().any(|(_, e)| self.is_number_behind(e.ty));

@@ -37,7 +37,8 @@ impl Infer_<'_, '_> {
     /// Types a condition: a number, a truth value, or a pointer (true if not null).
     pub(super) fn condition(&mut self, frame: &mut Frame, expr: &mut Expr) {
         let Some(ty) = self.expr(frame, expr) else { return };
-        if !self.module.types.is_scalar(ty) && !matches!(expr.kind, ExprKind::None) {
+        let text = matches!(self.module.types.get(ty), Type::Str { .. });
+        if !self.module.types.is_scalar(ty) && !text && !matches!(expr.kind, ExprKind::None) {
             let span = expr.span;
             self.error(frame, |this| {
                 Diagnostic::error(

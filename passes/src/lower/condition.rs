@@ -18,8 +18,15 @@ impl Lowering<'_, '_> {
         ) {
             return self.condition_value(expr);
         }
-        let value = self.expr(expr);
+        if let (T::Str { .. }, ExprKind::Text(text)) = (self.type_of(expr.ty), &expr.kind) {
+            return self.iconst(Type::I1, i64::from(!text.is_empty()));
+        }
+        let mut value = self.expr(expr);
         self.span = expr.span;
+        if matches!(self.type_of(expr.ty), T::Str { .. }) {
+            // Text counts as true if it is not empty.
+            value = self.value(Op::Load { ptr: value, offset: 0 }, Type::I8);
+        }
         match self.func.type_of(value) {
             Type::I1 => value,
             ty @ Type::Ptr { region, .. } => {
@@ -123,8 +130,10 @@ impl Lowering<'_, '_> {
 
     pub(super) fn compare_pair(&mut self, op: CompareOp, a: &Expr, b: &Expr) -> Value {
         let span = self.span;
-        if matches!(self.type_of(a.ty), T::Str { .. }) && matches!(self.type_of(b.ty), T::Str { .. }) {
-            let equal = self.text_equal(a, b);
+        let text = matches!(self.type_of(a.ty), T::Str { .. }) && matches!(self.type_of(b.ty), T::Str { .. });
+        let object = a.ty == b.ty && matches!(self.type_of(a.ty), T::Record(_) | T::Array { .. });
+        if text || object {
+            let equal = if text { self.text_equal(a, b) } else { self.objects_equal(a, b) };
             self.span = span;
             if op == CompareOp::Ne {
                 let one = self.iconst(Type::I1, 1);
@@ -170,6 +179,9 @@ impl Lowering<'_, '_> {
             return self.condition_value(expr);
         }
         let next = self.new_block();
+        if matches!(self.type_of(expr.ty), T::Str { .. }) {
+            return self.logical_text(and, values, next, expr.ty);
+        }
         let machine = super::machine_type(&self.module.types, expr.ty).unwrap_or(Type::I64);
         let result = self.func.add_block_param(next, machine);
         let Some((last, first)) = values.split_last() else { return result };
@@ -202,9 +214,46 @@ impl Lowering<'_, '_> {
         result
     }
 
+    /// `a or b` of texts: the one that decides is copied.
+    fn logical_text(&mut self, and: bool, values: &[Expr], next: Block, ty: TypeId) -> Value {
+        let dst = self.slot("chosen", ty);
+        for (i, value) in values.iter().enumerate() {
+            self.fill(dst, ty, value);
+            if i + 1 == values.len() {
+                self.jump(next);
+                break;
+            }
+            let first = self.value(Op::Load { ptr: dst, offset: 0 }, Type::I8);
+            let zero = self.iconst(Type::I8, 0);
+            let empty = self.op(Op::Icmp(Cond::Eq, [first, zero]));
+            let more = self.new_block();
+            let (then, otherwise) = if and { (next, more) } else { (more, next) };
+            self.branch(empty, then, otherwise);
+            self.seal(more);
+            self.switch_to(more);
+        }
+        self.seal(next);
+        self.switch_to(next);
+        dst
+    }
+
     /// Evaluates each expression in its block and goes on in `next` with the value.
     pub(super) fn choose(&mut self, ways: &[(Block, &Expr)], next: Block, ty: TypeId) -> Value {
-        let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::ptr(Region::Stack));
+        let Some(machine) = super::machine_type(&self.module.types, ty) else {
+            // An object: the values may be in different memory, so the chosen one is copied.
+            let (size, align) = (self.module.types.size_of(ty), self.module.types.align_of(ty).max(8));
+            let span = self.span;
+            let slot = self.func.slots.push(mir::SlotData { name: "chosen".to_owned(), size, align, span });
+            for (block, value) in ways {
+                self.switch_to(*block);
+                let dst = self.op(Op::SlotAddr(slot));
+                self.fill(dst, ty, value);
+                self.jump(next);
+            }
+            self.seal(next);
+            self.switch_to(next);
+            return self.op(Op::SlotAddr(slot));
+        };
         let result = self.func.add_block_param(next, machine);
         for (block, value) in ways {
             self.switch_to(*block);

@@ -128,6 +128,7 @@ impl Lowering<'_, '_> {
             }
             ExprKind::Index(..) => self.read_place(expr),
             ExprKind::Len(value) => self.text_length(value),
+            ExprKind::TextTest(test, text, wanted) => self.text_test(*test, text, wanted),
             // `infer` has made it a number.
             ExprKind::Size(_) => self.iconst(Type::I64, 0),
             ExprKind::Reveal(value) => self.expr(value),

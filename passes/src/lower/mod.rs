@@ -15,6 +15,7 @@ mod bits;
 mod builtin;
 mod call;
 mod condition;
+mod equal;
 mod expr;
 mod fill;
 mod map;

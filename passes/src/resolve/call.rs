@@ -27,6 +27,21 @@ impl Resolver<'_, '_> {
         {
             return self.method(body, MethodCall { map, of: value, name: attr, args, keywords, span });
         }
+        if let ExprKind::Attribute { value, attr } = &func.kind
+            && let Some(test) = match attr.text.as_str() {
+                "startswith" => Some(hir::TextTest::Starts),
+                "endswith" => Some(hir::TextTest::Ends),
+                _ => None,
+            }
+        {
+            let [wanted] = self.exact(args, keywords, &attr.text, span)?;
+            let text = self.expr(body, value);
+            let Some(wanted) = self.text_constant(wanted).map(str::to_owned) else {
+                self.error("not-constant", format!("`{}` takes constant text", attr.text), wanted.span);
+                return None;
+            };
+            return Some(self.make(hir::ExprKind::TextTest(test, Box::new(text?), wanted), span));
+        }
         let entry = match (self.entry_named(func), &func.kind) {
             (None, ExprKind::Name(name)) => {
                 return self.builtin(body, name, func.span, args, keywords, span);

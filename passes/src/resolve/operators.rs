@@ -86,6 +86,15 @@ impl Resolver<'_, '_> {
                 }
                 return Some(self.make(hir::ExprKind::Logical(negated, tests), span));
             }
+            if let Some(wanted) = self.text_constant(first).map(str::to_owned) {
+                let text = Box::new(self.expr(body, container)?);
+                let holds = self.make(hir::ExprKind::TextTest(hir::TextTest::Holds, text, wanted), span);
+                return Some(if negated {
+                    self.make(hir::ExprKind::Not(Box::new(holds)), span)
+                } else {
+                    holds
+                });
+            }
             self.error("unsupported-in", "`in` looks into a map or a tuple", container.span);
             return None;
         }

@@ -209,6 +209,7 @@ impl Walk<'_> {
             | ExprKind::Deref(a)
             | ExprKind::Len(a)
             | ExprKind::Size(a)
+            | ExprKind::TextTest(_, a, _)
             | ExprKind::Checked(a)
             | ExprKind::Reveal(a) => self.expr(a),
             ExprKind::Contains { map, key: a, .. }

@@ -58,7 +58,7 @@ def f(ctx):
     w = 2 ** -1  # error: [unsupported-operator]
     if x is None:  # error: [type-mismatch] "only a pointer can be `None`"
         pass
-    if 1 < "a":  # error: [type-mismatch]
+    if 1 < "a":  # error: [unsupported-comparison]
         pass
     v = 1 if x else p  # error: [type-mismatch]
     q = print("a")  # error: [no-value]
