@@ -112,9 +112,10 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             expr(a, f);
             rest.iter().for_each(|(_, e)| expr(e, f));
         }
-        ExprKind::Logical(_, all) | ExprKind::Call(_, all) | ExprKind::Builtin(_, all) => {
+        ExprKind::Logical(_, all) | ExprKind::Builtin(_, all) => {
             all.iter().for_each(|e| expr(e, f));
         }
+        ExprKind::Call(_, args) => args.iter().for_each(|arg| expr(&arg.value, f)),
         ExprKind::If(a, b, c) => {
             expr(a, f);
             expr(b, f);

@@ -5,7 +5,7 @@
 use super::scan::scan;
 use super::{
     Alias, BinaryOp, ClassDef, CompareOp, Expr, ExprKind, FPart, FunctionDef, Keyword, MatchCase, Module,
-    Name, Param, Pattern, PatternKind, Stmt, StmtKind, UnaryOp,
+    Name, Param, Passed, Pattern, PatternKind, Stmt, StmtKind, UnaryOp,
 };
 use crate::diag::Diagnostic;
 use crate::source::{FileId, Span};
@@ -234,9 +234,15 @@ impl Door<'_> {
         } else if let Some(arg) = &args.kwarg {
             unsupported_param = Some((self.span(&**arg), "**kwargs"));
         }
-        let all = args.posonlyargs.iter().chain(&args.args).chain(&args.kwonlyargs);
+        let groups = [
+            (Passed::Position, &args.posonlyargs),
+            (Passed::Either, &args.args),
+            (Passed::Keyword, &args.kwonlyargs),
+        ];
+        let all = groups.into_iter().flat_map(|(passed, params)| params.iter().map(move |a| (passed, a)));
         let params = all
-            .map(|a| Param {
+            .map(|(passed, a)| Param {
+                passed,
                 name: Name {
                     text: a.def.arg.to_string(),
                     span: {

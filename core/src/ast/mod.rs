@@ -177,11 +177,24 @@ pub struct FunctionDef {
     pub body: Vec<Stmt>,
 }
 
+/// How an argument may be passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// Before `/`.
+    Position,
+    /// By position or by name.
+    Either,
+    /// Behind `*`.
+    Keyword,
+}
+
 /// A parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Param {
     /// The name.
     pub name: Name,
+    /// How its argument may be passed.
+    pub passed: Passed,
     /// The annotation.
     pub annotation: Option<Expr>,
     /// The default.

@@ -20,7 +20,7 @@ use crate::rows::Take;
 use crate::source::{FileId, Span};
 use crate::types::{TypeId, Types};
 
-pub use crate::mir::{FuncId, Global, GlobalId, Init, Map, MapId, Section};
+pub use crate::mir::{FuncId, Global, GlobalId, Init, Linkage, Map, MapId, Section};
 
 entity! {
     /// A local variable of a function, parameters included.
@@ -103,10 +103,14 @@ pub struct Function {
     pub name: String,
     /// What it is.
     pub kind: FunctionKind,
+    /// Of a subprogram: how it is verified, and whether it stays a call.
+    pub linkage: Linkage,
     /// The first locals are the parameters.
     pub params: Vec<LocalId>,
     /// The local that is the context, in a program that has one.
     pub context: Option<LocalId>,
+    /// Of a subprogram that takes the context: a program whose context it is.
+    pub program: Option<FuncId>,
     /// Locals.
     pub locals: Table<LocalId, Local>,
     /// The result as annotated; `infer` fills in what is not.
@@ -379,8 +383,8 @@ pub enum ExprKind {
         /// The arguments.
         args: Vec<Option<Expr>>,
     },
-    /// A call of a function of the file.
-    Call(FuncId, Vec<Expr>),
+    /// A call of a function of the file: one argument for each parameter, in order of evaluation.
+    Call(FuncId, Vec<Argument>),
     /// `m.lookup(key)`: a pointer to the value, or `None`.
     Lookup(MapRef, Box<Expr>),
     /// `m[key]` read: the value; an absent key returns the program type's default from the program.
@@ -400,6 +404,15 @@ pub enum ExprKind {
     Print(Vec<PrintPart>),
     /// `len`, `min`, `max`, `abs`.
     Builtin(Builtin, Vec<Expr>),
+}
+
+/// An argument of a call of a function of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// The position of its parameter.
+    pub param: usize,
+    /// The value.
+    pub value: Expr,
 }
 
 /// Unary operators on numbers.

@@ -268,7 +268,17 @@ impl Printer<'_> {
                     .collect();
                 format!("{part}{}({})", self.registry.helper(*helper).row.name, args.join(", "))
             }
-            ExprKind::Call(id, args) => format!("{}({})", self.module.functions[*id].name, self.list(args)),
+            ExprKind::Call(id, args) => {
+                let callee = &self.module.functions[*id];
+                let args = args.iter().enumerate().map(|(at, arg)| {
+                    let value = self.expr(&arg.value);
+                    match callee.params.get(arg.param) {
+                        Some(param) if at != arg.param => format!("{}={value}", callee.locals[*param].name),
+                        _ => value,
+                    }
+                });
+                format!("{}({})", callee.name, args.collect::<Vec<_>>().join(", "))
+            }
             ExprKind::Lookup(map, key) => format!("{}.lookup({})", self.map(map), self.expr(key)),
             ExprKind::Item(map, key) => format!("{}[{}]", self.map(map), self.expr(key)),
             ExprKind::Get(map, key, default) => {

@@ -251,9 +251,8 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
                 f(b);
             }
         }
-        ExprKind::Call(_, all) | ExprKind::Builtin(_, all) | ExprKind::NewArray(all) => {
-            all.iter().for_each(f);
-        }
+        ExprKind::Call(_, args) => args.iter().map(|arg| &arg.value).for_each(f),
+        ExprKind::Builtin(_, all) | ExprKind::NewArray(all) => all.iter().for_each(f),
         ExprKind::Store(map, a, b, c) => {
             map.handle.iter().for_each(|h| f(h));
             f(a);

@@ -12,6 +12,7 @@ mod arguments;
 mod assigned;
 mod calls;
 mod constant;
+mod linkage;
 mod names;
 mod returns;
 mod writes;
@@ -41,6 +42,7 @@ impl Pass for Check {
         check.names();
         check.program_types();
         for (id, function) in module.functions.iter() {
+            check.linkage(function);
             check.calls(id, function);
             check.results(id, function);
             check.writes(id, function);
@@ -85,7 +87,7 @@ impl<'a> Running<'a> {
 }
 
 /// For each function the programs that may run it.
-fn reaching(module: &Module) -> BTreeMap<FuncId, Vec<FuncId>> {
+pub(crate) fn reaching(module: &Module) -> BTreeMap<FuncId, Vec<FuncId>> {
     let mut reaching: BTreeMap<FuncId, Vec<FuncId>> = BTreeMap::new();
     for (program, function) in module.functions.iter() {
         if !matches!(function.kind, FunctionKind::Program(_)) {

@@ -63,7 +63,7 @@ impl Infer_<'_, '_> {
     }
 
     fn context_field(&mut self, frame: &mut Frame, name: &str, span: Span) -> Option<TypeId> {
-        let Some((program, row)) = self.row(frame) else {
+        let Some((program, row)) = self.row() else {
             self.error(frame, |_| {
                 Diagnostic::error("unknown-field", "the context has fields in programs only").at(span)
             });

@@ -34,6 +34,11 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Local(local) => {
                 let ty = Self::local_type(frame, *local);
+                if let Some(object) = self.handed_over(frame, *local) {
+                    let inner = Expr { kind: ExprKind::Local(*local), ty, span };
+                    expr.kind = ExprKind::Deref(Box::new(inner));
+                    return Some(object);
+                }
                 let context = frame.function.locals[*local].binding == Some(pbpf_core::hir::Binding::Context);
                 (ty != void || context).then_some(ty)
             }
@@ -41,7 +46,10 @@ impl Infer_<'_, '_> {
             ExprKind::Map(_) => Some(self.module.types.ptr(void, Region::Map, false)),
             ExprKind::Function(id) => {
                 let id = *id;
-                self.function(id);
+                // One whose types come from calls waits for a helper that calls it back.
+                if !self.is_template(id) {
+                    self.function(id);
+                }
                 Some(self.module.types.ptr(void, Region::Func, false))
             }
             ExprKind::Unary(_, operand) => {
@@ -140,7 +148,12 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Index(base, index) => self.index(frame, base, index, span),
             ExprKind::Deref(pointer) => {
-                let ty = self.expr(frame, pointer)?;
+                let ty = match pointer.kind {
+                    ExprKind::Local(local) if self.handed_over(frame, local).is_some() => {
+                        Self::local_type(frame, local)
+                    }
+                    _ => self.expr(frame, pointer)?,
+                };
                 match self.module.types.get(ty) {
                     Type::Ptr { to, .. } if *to != void => Some(*to),
                     // `deref` of a number is the number.
@@ -160,14 +173,15 @@ impl Infer_<'_, '_> {
             ExprKind::Helper { helper, take, args } => {
                 let (helper, take) = (*helper, *take);
                 for arg in args.iter_mut().flatten() {
-                    self.expr(frame, arg);
+                    // A function is typed by what it is called back with.
+                    if !matches!(arg.kind, ExprKind::Function(_)) {
+                        self.expr(frame, arg);
+                    }
                 }
+                self.callbacks(helper, args);
                 self.helper_result(helper, take, args, span)
             }
-            ExprKind::Call(id, args) => {
-                let id = *id;
-                self.call(frame, id, args, span)
-            }
+            ExprKind::Call(id, args) => self.call(frame, id, args),
             ExprKind::Contains { .. }
             | ExprKind::Lookup(..)
             | ExprKind::Item(..)
@@ -224,6 +238,11 @@ impl Infer_<'_, '_> {
         }
         // A record, array or text may be handed over where a pointer to one is needed.
         let fits = match (self.module.types.get(ty), self.module.types.get(want)) {
+            (Type::Str { .. }, Type::Ptr { to, .. })
+                if matches!(self.module.types.get(*to), Type::Str { .. }) =>
+            {
+                true
+            }
             (_, Type::Ptr { to, .. }) => *to == ty || *to == self.module.types.void(),
             (Type::Ptr { to, .. }, _) => *to == want,
             _ => false,

@@ -14,7 +14,9 @@
 
 mod access;
 mod call;
+mod callback;
 mod expr;
+mod instance;
 mod lint;
 mod map;
 mod new;
@@ -22,18 +24,22 @@ mod numbers;
 mod object;
 mod operators;
 mod place;
+mod recursion;
+mod result;
 mod scalar;
 mod stmt;
 
 pub(crate) use access::context_records;
 
 use crate::kernel;
+use instance::Instances;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Binding, FuncId, Function, FunctionKind, LocalId, Module, Program};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::rows::{Arguments, CType, ProgramType};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type, TypeId};
+use std::collections::BTreeSet;
 
 /// The pass.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,10 +53,23 @@ impl Pass for Infer {
     fn run(&self, unit: Unit, cx: &mut Context<'_>) -> Option<Unit> {
         let Unit::Hir(mut module) = unit else { return None };
         let count = module.functions.len();
-        let mut infer = Infer_ { cx, module: &mut module, state: vec![State::New; count], stack: Vec::new() };
-        for id in infer.module.functions.keys() {
-            infer.function(id);
+        let recursive = recursion::find(&module, cx.diagnostics);
+        let mut infer = Infer_ {
+            cx,
+            module: &mut module,
+            state: vec![State::New; count],
+            stack: Vec::new(),
+            recursive,
+            instances: Instances::default(),
+        };
+        infer.find_templates();
+        let all: Vec<FuncId> = infer.module.functions.keys().collect();
+        for id in all {
+            if !infer.is_template(id) {
+                infer.function(id);
+            }
         }
+        infer.tell();
         Some(Unit::Hir(module))
     }
 }
@@ -58,10 +77,7 @@ impl Pass for Infer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     New,
-    Active,
-    /// Active, and found to call itself, which has been told.
-    Recursive,
-    Done,
+    Typed,
 }
 
 /// The state of the pass.
@@ -70,6 +86,9 @@ struct Infer_<'a, 'b> {
     module: &'a mut Module,
     state: Vec<State>,
     stack: Vec<FuncId>,
+    /// Functions that call themselves, which has been told.
+    recursive: BTreeSet<FuncId>,
+    instances: Instances,
 }
 
 /// What is known of the function at hand.
@@ -80,6 +99,10 @@ struct Frame {
     flexible: Vec<bool>,
     /// Whether a local's type changed in this round.
     changed: bool,
+    /// Whether the result's type comes from what is returned.
+    infers_result: bool,
+    /// Whether all numbers returned so far are literals that are not negative.
+    flexible_result: bool,
     /// Whether diagnostics are told: only in the last round, when types are settled.
     last: bool,
 }
@@ -87,32 +110,20 @@ struct Frame {
 impl Infer_<'_, '_> {
     fn function(&mut self, id: FuncId) {
         use pbpf_core::entity::Entity;
-        match self.state[id.index()] {
-            State::Done | State::Recursive => return,
-            State::Active => {
-                let names: Vec<&str> =
-                    self.stack.iter().map(|f| self.module.functions[*f].name.as_str()).collect();
-                let cycle = names.join(" → ");
-                let span = self.module.functions[id].span;
-                self.cx.emit(
-                    Diagnostic::error(
-                        "recursion",
-                        format!("`{}` calls itself", self.module.functions[id].name),
-                    )
-                    .at(span)
-                    .note(format!("the calls: {cycle} → {}", self.module.functions[id].name))
-                    .help("the kernel allows no recursion: write a loop"),
-                );
-                self.state[id.index()] = State::Recursive;
-                return;
-            }
-            State::New => {}
-        }
-        self.state[id.index()] = State::Active;
+        let Some(state @ State::New) = self.state.get_mut(id.index()) else { return };
+        *state = State::Typed;
         self.stack.push(id);
+        self.keep_told(id, |this| this.body(id));
+        self.stack.pop();
+    }
+
+    fn body(&mut self, id: FuncId) {
         let mut frame = Frame {
             flexible: vec![false; self.module.functions[id].locals.len()],
             function: self.module.functions[id].clone(),
+            infers_result: self.module.functions[id].kind == FunctionKind::Subprogram
+                && self.module.functions[id].ret.is_none(),
+            flexible_result: true,
             changed: false,
             last: false,
         };
@@ -136,25 +147,13 @@ impl Infer_<'_, '_> {
             });
         }
         self.module.functions[id] = frame.function;
-        self.stack.pop();
-        self.state[id.index()] = State::Done;
     }
 
-    /// The program type's row, of a program.
-    fn row(&self, frame: &Frame) -> Option<(&Program, &ProgramType)> {
-        match &frame.function.kind {
-            FunctionKind::Program(program) => {
-                // The frame holds a copy of the function; the module's has the same program.
-                let registry = self.cx.registry;
-                let row = &registry.program_type(program.program_type).row;
-                let id = *self.stack.last()?;
-                match &self.module.functions[id].kind {
-                    FunctionKind::Program(program) => Some((program, row)),
-                    FunctionKind::Subprogram => None,
-                }
-            }
-            FunctionKind::Subprogram => None,
-        }
+    /// The program type's row, of a program and of a function that is given its context.
+    fn row(&self) -> Option<(&Program, &ProgramType)> {
+        let registry = self.cx.registry;
+        let program = self.program_of(*self.stack.last()?)?;
+        Some((program, &registry.program_type(program.program_type).row))
     }
 
     /// The kernel record of that name, with a diagnostic where it cannot be had.
@@ -185,7 +184,10 @@ impl Infer_<'_, '_> {
 
     /// Gives types to the parameters that are arguments of what is traced.
     fn bind_arguments(&mut self, frame: &mut Frame) {
-        let Some((program, row)) = self.row(frame) else { return };
+        if frame.function.kind == FunctionKind::Subprogram {
+            return;
+        }
+        let Some((program, row)) = self.row() else { return };
         let arguments = program
             .pattern
             .and_then(|i| row.sections.get(i))

@@ -7,7 +7,6 @@ use super::{Frame, Infer_};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Entity;
 use pbpf_core::hir::{BinaryOp, Expr, ExprKind, FunctionKind, PlaceKind, Stmt, StmtKind};
-use pbpf_core::source::Span;
 use pbpf_core::types::{Type, TypeId};
 
 impl Infer_<'_, '_> {
@@ -126,35 +125,6 @@ impl Infer_<'_, '_> {
             }
             StmtKind::Assert(test) => self.condition(frame, test),
             StmtKind::Break | StmtKind::Continue | StmtKind::Pass => {}
-        }
-    }
-
-    pub(super) fn returned(&mut self, frame: &mut Frame, value: Option<&mut Expr>, span: Span) {
-        let void = self.module.types.void();
-        let Some(value) = value else {
-            if frame.function.kind == FunctionKind::Subprogram && frame.function.ret.is_none() {
-                frame.function.ret = Some(void);
-            }
-            return;
-        };
-        let Some(ty) = self.expr(frame, value) else { return };
-        let ty = if self.is_number_behind(ty) { self.as_number(frame, value).unwrap_or(ty) } else { ty };
-        match frame.function.ret {
-            None if matches!(frame.function.kind, FunctionKind::Subprogram) => {
-                let ty = match self.int_of(ty, None) {
-                    Some(_) if ty != self.module.types.bool() => self.module.types.int(64, true),
-                    _ => ty,
-                };
-                frame.function.ret = Some(ty);
-                frame.changed = true;
-            }
-            None => {}
-            Some(ret) if self.fits(value, ty, ret) => {}
-            Some(ret) => self.error(frame, |this| {
-                let (have, want) = (this.module.types.display(ty), this.module.types.display(ret));
-                let message = format!("the function returns {want}, and this is {have}");
-                Diagnostic::error("type-mismatch", message).at(span)
-            }),
         }
     }
 }

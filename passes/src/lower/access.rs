@@ -85,7 +85,7 @@ impl Lowering<'_, '_> {
 
     /// The record of an open context: of those it may be, the one that `infer` took.
     fn context_record(&self) -> Option<RecordId> {
-        let pbpf_core::hir::FunctionKind::Program(program) = &self.source.kind else { return None };
+        let program = self.program()?;
         let row = &self.cx.registry.program_type(program.program_type).row;
         let names = crate::infer::context_records(program, row);
         names.iter().find_map(|name| {

@@ -1,4 +1,4 @@
-//! Calls: helpers, kfuncs, functions of the file, print.
+//! Calls: helpers, kfuncs, print.
 //!
 //! Promises: arguments in the order and width of the row. Leaves out: whether the call is allowed.
 
@@ -19,32 +19,7 @@ impl Lowering<'_, '_> {
                 self.print(parts, expr.span);
                 None
             }
-            ExprKind::Call(id, args) => {
-                let callee = &self.hir.functions[*id];
-                let params: Vec<TypeId> = callee.params.iter().map(|p| callee.locals[*p].ty).collect();
-                let values: Vec<Value> = args
-                    .iter()
-                    .zip(params)
-                    .map(|(arg, want)| match *self.type_of(want) {
-                        // By reference.
-                        T::Ptr { to, .. } if arg.ty == to => {
-                            let address = self.address(arg);
-                            self.materialize(address)
-                        }
-                        _ => self.converted(arg, want),
-                    })
-                    .collect();
-                self.span = expr.span;
-                let ret = self.module.functions[*id].ret;
-                let op = Op::Call { callee: *id, args: values };
-                match ret {
-                    Some(ty) => Some(self.value(op, ty)),
-                    None => {
-                        self.effect(op);
-                        None
-                    }
-                }
-            }
+            ExprKind::Call(id, args) => self.function_call(*id, args, expr),
             ExprKind::Helper { helper, take, args } => self.helper(*helper, *take, args, expr),
             _ => Some(self.expr(expr)),
         }
@@ -222,6 +197,11 @@ impl Lowering<'_, '_> {
                 self.in_memory(given?, ty, &arg.name)
             }
             ArgumentKind::MemIn | ArgumentKind::Text => self.readable(given?, &arg.name, arg.default),
+            ArgumentKind::Object(_)
+                if arg.default == Some(0) && matches!(given?.kind, ExprKind::Int(0) | ExprKind::None) =>
+            {
+                self.value(Op::Null, Type::nullable(Region::Mem))
+            }
             ArgumentKind::MemOut | ArgumentKind::MapValueOut | ArgumentKind::Object(_) => {
                 self.writable(given?, row, arg)?
             }

@@ -23,6 +23,7 @@ mod number;
 mod print;
 mod ssa;
 mod stmt;
+mod subprogram;
 mod text;
 
 use pbpf_core::diag::Diagnostic;
@@ -31,6 +32,7 @@ use pbpf_core::mir::{self, Block, BlockCall, Builder, Function, Inst, Op, Param,
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::rows::Returns;
 use pbpf_core::source::{SourceMap, Span};
+use pbpf_core::target::KernelVersion;
 use pbpf_core::types::{Region, Type as T, TypeId, Types};
 use ssa::Variables;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,7 +96,7 @@ fn shell(types: &mut Types, function: &hir::Function, callback: bool, cx: &Conte
             program_type: cx.registry.program_type(program.program_type).id.clone(),
         },
         FunctionKind::Subprogram if callback => mir::FunctionKind::Callback,
-        FunctionKind::Subprogram => mir::FunctionKind::Subprogram(mir::Linkage::Static),
+        FunctionKind::Subprogram => mir::FunctionKind::Subprogram(function.linkage),
     };
     let ret = function.ret.and_then(|ty| machine_type(types, ty)).map(|ty| match (ty, &function.kind) {
         // The kernel reads a register.
@@ -102,18 +104,46 @@ fn shell(types: &mut Types, function: &hir::Function, callback: bool, cx: &Conte
         (ty, _) if callback && ty.is_int() => Type::I64,
         (ty, _) => ty,
     });
+    let is_global = kind == mir::FunctionKind::Subprogram(mir::Linkage::Global);
+    // "Global function f() doesn't return scalar. Only those are supported."
+    let ret = if is_global { ret.or(Some(Type::I32)) } else { ret };
     let mut shell = Function::new(function.name.clone(), kind, ret, function.span);
+    if let Some(ty) = result_type(types, function) {
+        shell.params.push(Param { name: "result".to_owned(), ty: types.ptr(ty, Region::Stack, false) });
+    }
     if matches!(function.kind, FunctionKind::Program(_)) {
         let void = types.void();
         shell.params.push(Param { name: "ctx".to_owned(), ty: types.ptr(void, Region::Ctx, false) });
     } else {
         for param in &function.params {
             let local = &function.locals[*param];
-            shell.params.push(Param { name: local.name.clone(), ty: local.ty });
+            let ty = match *types.get(local.ty) {
+                // Such a kernel knows no `arg:nonnull`: "R1 invalid mem access 'mem_or_null'".
+                T::Ptr { to, region: Region::Mem, .. } if is_global && !cx.target.has(NONNULL) => {
+                    types.ptr(to, Region::Mem, true)
+                }
+                _ => local.ty,
+            };
+            shell.params.push(Param { name: local.name.clone(), ty });
         }
+    }
+    if shell.params.len() > MAX_PARAMS && shell.kind == mir::FunctionKind::Subprogram(mir::Linkage::Static) {
+        shell.kind = mir::FunctionKind::Subprogram(mir::Linkage::Inline);
     }
     shell
 }
+
+/// The type of a result that no register holds: it is written where the caller says.
+pub(crate) fn result_type(types: &Types, function: &hir::Function) -> Option<TypeId> {
+    let ret = function.ret.filter(|_| function.kind == FunctionKind::Subprogram)?;
+    matches!(types.get(ret), T::Record(_) | T::Array { .. } | T::Str { .. }).then_some(ret)
+}
+
+/// The kernel that takes the tag `arg:nonnull` on parameters of global functions.
+const NONNULL: KernelVersion = KernelVersion { major: 6, minor: 8 };
+
+/// The most parameters of a function that is called.
+pub(crate) const MAX_PARAMS: usize = 5;
 
 /// The machine type of a scalar.
 pub(crate) fn machine_type(types: &Types, ty: TypeId) -> Option<Type> {
@@ -188,6 +218,8 @@ struct Lowering<'a, 'b> {
     slots: BTreeMap<LocalId, Slot>,
     loops: Vec<Loop>,
     ctx: Option<Value>,
+    /// Where a result goes that no register holds.
+    result: Option<Value>,
     /// The block that returns the default, once it is needed.
     failure: Option<Block>,
     told: BTreeSet<LocalId>,
@@ -216,6 +248,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             slots: BTreeMap::new(),
             loops: Vec::new(),
             ctx: None,
+            result: None,
             failure: None,
             told: BTreeSet::new(),
         }
@@ -233,13 +266,19 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 self.bind(*id, ctx);
             }
         } else {
-            for id in &self.source.params {
-                let ty = self.source.locals[*id].ty;
+            if result_type(&self.module.types, self.source).is_some() {
+                self.result = Some(self.func.add_block_param(entry, Type::ptr(Region::Stack)));
+            }
+            let hidden = usize::from(self.result.is_some());
+            for (at, id) in self.source.params.iter().enumerate() {
+                let ty = self.func.params[at + hidden].ty;
                 if let Some(machine) = machine_type(&self.module.types, ty) {
                     let value = self.func.add_block_param(entry, machine);
                     if machine == Type::ptr(Region::Ctx) {
                         self.ctx = Some(value);
                     }
+                    let value =
+                        if ty == self.source.locals[*id].ty { value } else { self.op(Op::Refine(value)) };
                     self.set_local(*id, value);
                 }
             }
@@ -437,6 +476,18 @@ impl<'a, 'b> Lowering<'a, 'b> {
                     .at(span)
                     .help(format!("assign `{name}` on every way that leads here")),
             );
+        }
+    }
+
+    /// The program that runs this, or whose context it is given.
+    fn program(&self) -> Option<&'a hir::Program> {
+        let kind = match self.source.program {
+            Some(program) => &self.hir.functions[program].kind,
+            None => &self.source.kind,
+        };
+        match kind {
+            FunctionKind::Program(program) => Some(program),
+            FunctionKind::Subprogram => None,
         }
     }
 

@@ -68,6 +68,12 @@ impl Lowering<'_, '_> {
             StmtKind::Return(None) => self.return_default(),
             StmtKind::Return(Some(value)) => {
                 let value = match self.func.ret {
+                    None if self.result.is_some() => {
+                        if let (Some(dst), Some(ty)) = (self.result, self.source.ret) {
+                            self.fill(dst, ty, value);
+                        }
+                        None
+                    }
                     None => {
                         self.evaluate(value);
                         None

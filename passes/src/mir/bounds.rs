@@ -48,6 +48,7 @@ mod state;
 
 use super::exit::Exit;
 use super::rules::{FunctionRules, Rules};
+pub(super) use accesses::movers;
 use pbpf_core::entity::Entity;
 use pbpf_core::mir::{CastKind, FuncId, Function, FunctionKind, Linkage, Module, Op, Region, Type, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};

@@ -13,13 +13,16 @@
 //! An instruction that only computes takes the place of every later one of the same operation and operands that it
 //! dominates.
 //!
-//! Requires: nothing; finds more behind `fold`. Keeps: what the program does; loads, calls and `opaque`.
+//! So are the ends of a packet, as the context has them, in a function in which nothing moves packet data.
+//!
+//! Requires: nothing; finds more behind `fold`. Keeps: what the program does; other loads, calls and `opaque`.
 //!
 //! Why: to the verifier `data + n` made twice are two pointers, and a comparison of one says nothing of the other
-//! (`R1 offset is outside of the packet`); `bounds` sees them in the same way.
+//! (`R1 offset is outside of the packet`); `bounds` sees them in the same way. So are `data` read twice with a call between.
 
+use super::bounds::movers;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
-use pbpf_core::mir::{BinaryOp, Block, Function, Inst, Module, Op, Type, UnaryOp, Value};
+use pbpf_core::mir::{BinaryOp, Block, Function, Inst, Module, Op, Region, Type, UnaryOp, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use std::collections::HashMap;
 
@@ -34,14 +37,15 @@ impl MirPass for Cse {
             .optional()
     }
 
-    fn run(&self, module: &mut Module, _cx: &mut Context<'_>) {
-        for func in module.functions.values_mut() {
-            unify(func);
+    fn run(&self, module: &mut Module, cx: &mut Context<'_>) {
+        let movers = movers(module, cx.registry);
+        for (func, moves) in module.functions.values_mut().zip(movers) {
+            unify(func, moves);
         }
     }
 }
 
-fn unify(func: &mut Function) {
+fn unify(func: &mut Function, moves: bool) {
     let cfg = Cfg::new(func);
     let dominators = Dominators::new(func, &cfg);
     let mut seen: HashMap<String, Vec<(Block, Value)>> = HashMap::new();
@@ -49,7 +53,7 @@ fn unify(func: &mut Function) {
     for &block in cfg.reverse_post_order() {
         for inst in func.blocks[block].insts.clone() {
             func.insts[inst].op.map_args(|v| aliases.get(&v).copied().unwrap_or(v));
-            let Some((result, key)) = key(func, inst) else { continue };
+            let Some((result, key)) = key(func, inst, moves) else { continue };
             let list = seen.entry(key).or_default();
             match list.iter().find(|(at, _)| dominators.dominates(*at, block)) {
                 Some((_, same)) => {
@@ -75,7 +79,7 @@ fn unify(func: &mut Function) {
 }
 
 /// What an instruction computes, as text: the operation, the type and the operands.
-fn key(func: &Function, inst: Inst) -> Option<(Value, String)> {
+fn key(func: &Function, inst: Inst, moves: bool) -> Option<(Value, String)> {
     let data = &func.insts[inst];
     let result = data.result?;
     let mut op = data.op.clone();
@@ -99,6 +103,12 @@ fn key(func: &Function, inst: Inst) -> Option<(Value, String)> {
         | Op::PtrSub(_)
         | Op::PtrToInt(_)
         | Op::FieldAddr { .. } => {}
+        Op::CtxLoad { .. }
+            if !moves
+                && matches!(
+                    func.type_of(result).region(),
+                    Some(Region::Packet | Region::PacketMeta | Region::PacketEnd)
+                ) => {}
         _ => return None,
     }
     let ty: Type = func.type_of(result);

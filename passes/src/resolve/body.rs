@@ -126,7 +126,8 @@ impl Resolver<'_, '_> {
                         Some(self.module.types.ptr(void, Region::Ctx, false))
                     }
                     Some(annotation) => self.parameter_type(annotation),
-                    None => Some(self.module.types.int(64, true)),
+                    // What it is given.
+                    None => Some(self.module.types.void()),
                 };
                 (None, ty)
             } else if !callback && i == 0 && self.is_context(param, arguments.as_ref()) {
@@ -167,9 +168,6 @@ impl Resolver<'_, '_> {
                     format!("there are two parameters `{}`", param.name.text),
                     param.name.span,
                 );
-            }
-            if let Some(default) = &param.default {
-                self.error("unsupported-default", "parameters have no defaults", default.span);
             }
         }
     }

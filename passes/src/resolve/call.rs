@@ -56,11 +56,7 @@ impl Resolver<'_, '_> {
                 Some(self.make(hir::ExprKind::Deref(Box::new(value)), span))
             }
             Some(Entry::Function(id)) => {
-                if !keywords.is_empty() {
-                    self.error("bad-call", "functions of the file take positional arguments", span);
-                    return None;
-                }
-                let args = self.exprs(body, args)?;
+                let args = self.arguments_of(body, id, args, keywords, span)?;
                 Some(self.make(hir::ExprKind::Call(id, args), span))
             }
             Some(Entry::Builtin(name)) => self.builtin(body, name, func.span, args, keywords, span),

@@ -7,7 +7,7 @@ use super::scope::Entry;
 use super::{Resolver, body};
 use pbpf_core::ast::{ClassDef, Expr, ExprKind, StmtKind};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{FunctionKind, Program, StructOps, StructOpsValue};
+use pbpf_core::hir::{FunctionKind, Linkage, Program, StructOps, StructOpsValue};
 use pbpf_core::names;
 use pbpf_core::source::Span;
 
@@ -115,7 +115,14 @@ impl Resolver<'_, '_> {
                         section_span: method.name.span,
                     };
                     let name = format!("{}_{}", def.name.text.to_lowercase(), callback.name);
-                    let id = self.add_function(method, FunctionKind::Program(program), name, true, bodies);
+                    let id = self.add_function(
+                        method,
+                        FunctionKind::Program(program),
+                        name,
+                        Linkage::Static,
+                        true,
+                        bodies,
+                    );
                     found.callbacks.push((callback.name.clone(), id));
                 }
                 StmtKind::Assign { targets, value } => {

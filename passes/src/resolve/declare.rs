@@ -4,10 +4,11 @@
 
 use super::Resolver;
 use super::scope::{Decorator, Entry};
-use pbpf_core::ast::{Expr, ExprKind, FunctionDef, StmtKind};
+use super::signature::Signature;
+use pbpf_core::ast::{Expr, ExprKind, FunctionDef, Keyword, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
-use pbpf_core::hir::{FuncId, Function, FunctionKind, Program};
+use pbpf_core::hir::{FuncId, Function, FunctionKind, Linkage, Program};
 use pbpf_core::source::Span;
 use pbpf_core::types::RecordKind;
 
@@ -26,15 +27,17 @@ pub(super) struct Decorators {
     /// `align=N` of `@struct` and `@union`.
     pub(super) align: Option<u32>,
     pub(super) section: Option<(String, Span)>,
+    /// What `@subprogram` says, and where.
+    pub(super) linkage: Option<(Linkage, Span)>,
 }
 
 impl Resolver<'_, '_> {
     pub(super) fn decorators(&mut self, list: &[Expr]) -> Decorators {
         let mut found = Decorators::default();
         for decorator in list {
-            let (callee, args) = match &decorator.kind {
-                ExprKind::Call { func, args, .. } => (&**func, Some(args)),
-                _ => (decorator, None),
+            let (callee, args, keywords) = match &decorator.kind {
+                ExprKind::Call { func, args, keywords } => (&**func, Some(args), keywords.as_slice()),
+                _ => (decorator, None, &[][..]),
             };
             let Some(Entry::Decorator(kind)) = self.entry_named(callee) else { continue };
             match kind {
@@ -44,6 +47,10 @@ impl Resolver<'_, '_> {
                 Decorator::Record(kind) => {
                     found.record = Some(kind);
                     self.record_options(decorator, &mut found);
+                }
+                Decorator::Subprogram => {
+                    let args = args.map_or(&[][..], Vec::as_slice);
+                    found.linkage = Some((self.linkage(args, keywords), decorator.span));
                 }
                 Decorator::Section => match args.map(Vec::as_slice) {
                     Some([Expr { kind: ExprKind::Str(text), span }]) => {
@@ -100,6 +107,37 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// What the arguments of `@subprogram` say.
+    fn linkage(&mut self, args: &[Expr], keywords: &[Keyword]) -> Linkage {
+        let mut found = None;
+        let mut wrong = args.first().map(|a| a.span);
+        for keyword in keywords {
+            let flag = match keyword.value.kind {
+                ExprKind::Bool(flag) => Some(flag),
+                _ => None,
+            };
+            let linkage = match (keyword.name.as_ref().map(|n| n.text.as_str()), flag) {
+                (Some("global_"), Some(true)) => Some(Linkage::Global),
+                (Some("global_"), Some(false)) => Some(Linkage::Static),
+                (Some("inline"), Some(true)) => Some(Linkage::Inline),
+                (Some("inline"), Some(false)) => Some(Linkage::NoInline),
+                _ => None,
+            };
+            if linkage.is_none() || found.is_some() {
+                wrong = wrong.or(Some(keyword.name.as_ref().map_or(keyword.value.span, |n| n.span)));
+            }
+            found = found.or(linkage);
+        }
+        if let Some(wrong) = wrong {
+            self.cx.emit(
+                Diagnostic::error("bad-declaration", "`@subprogram` takes one of its two words")
+                    .at(wrong)
+                    .help("write `@subprogram(global_=True)`, `@subprogram(inline=True)` or `@subprogram(inline=False)`"),
+            );
+        }
+        found.unwrap_or(Linkage::Static)
+    }
+
     pub(super) fn declare_function<'t>(&mut self, def: &'t FunctionDef, bodies: &mut Bodies<'t>) {
         let decorators = self.decorators(&def.decorators);
         if !decorators.bpf {
@@ -130,7 +168,15 @@ impl Resolver<'_, '_> {
                 },
                 None => FunctionKind::Subprogram,
             };
-            self.add_function(def, kind, def.name.text.clone(), false, bodies);
+            let (linkage, span) = decorators.linkage.unwrap_or((Linkage::Static, def.name.span));
+            if linkage != Linkage::Static && decorators.section.is_some() {
+                self.cx.emit(
+                    Diagnostic::error("bad-declaration", format!("`{}` is a program", def.name.text))
+                        .at(span)
+                        .help("`@subprogram` is for functions without `@section`, which programs call"),
+                );
+            }
+            self.add_function(def, kind, def.name.text.clone(), linkage, false, bodies);
         }
     }
 
@@ -139,6 +185,7 @@ impl Resolver<'_, '_> {
         def: &'t FunctionDef,
         kind: FunctionKind,
         name: String,
+        linkage: Linkage,
         drop_self: bool,
         bodies: &mut Bodies<'t>,
     ) -> FuncId {
@@ -150,11 +197,14 @@ impl Resolver<'_, '_> {
                     .label(first, "the first is here"),
             );
         }
+        let signature = Signature::of(&name, def);
         let id = self.module.functions.push(Function {
             name,
             kind,
+            linkage,
             params: Vec::new(),
             context: None,
+            program: None,
             locals: Table::new(),
             ret: None,
             body: Vec::new(),
@@ -164,6 +214,7 @@ impl Resolver<'_, '_> {
         if !drop_self {
             self.scope.insert(&def.name.text, Entry::Function(id), def.name.span);
         }
+        self.signatures.insert(id, signature);
         bodies.push((id, def, drop_self));
         id
     }

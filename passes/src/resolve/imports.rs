@@ -31,6 +31,7 @@ fn package_entry(name: &str) -> Option<Entry> {
         "bits" => Entry::Bits,
         "Ptr" => Entry::Pointer(Region::KernelUntrusted),
         "UserPtr" => Entry::Pointer(Region::User),
+        "subprogram" => Entry::Decorator(Decorator::Subprogram),
         "struct_ops" => Entry::StructOps,
         // The Python runtime's names; programs do not use them.
         "BPF" | "compile" | "compile_to_ir" | "trace_pipe" | "trace_fields" | "utils" | "BpfObject"
@@ -39,7 +40,7 @@ fn package_entry(name: &str) -> Option<Entry> {
     })
 }
 
-const PACKAGE_NAMES: [&str; 13] = [
+const PACKAGE_NAMES: [&str; 14] = [
     "bpf",
     "map",
     "section",
@@ -50,6 +51,7 @@ const PACKAGE_NAMES: [&str; 13] = [
     "Ptr",
     "UserPtr",
     "struct_ops",
+    "subprogram",
     "BPF",
     "compile",
     "trace_pipe",

@@ -29,6 +29,7 @@ mod operators;
 mod print;
 mod record;
 mod scope;
+mod signature;
 mod stmt;
 mod typing;
 
@@ -40,6 +41,7 @@ use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::source::Span;
 use pbpf_core::types::{EnumId, RecordId, Types};
 use scope::{Entry, Scope};
+use signature::Signature;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The pass.
@@ -71,6 +73,7 @@ impl Pass for Resolve {
             flags: BTreeSet::new(),
             class_names: BTreeMap::new(),
             held: Vec::new(),
+            signatures: BTreeMap::new(),
             cx,
         };
         resolver.module(&tree);
@@ -92,6 +95,8 @@ struct Resolver<'a, 'b> {
     class_names: BTreeMap<String, i128>,
     /// What maps hold from the start; looked up when everything is declared.
     held: Vec<map::Held>,
+    /// What calls of functions must give.
+    signatures: BTreeMap<hir::FuncId, Signature>,
 }
 
 impl Resolver<'_, '_> {
@@ -122,6 +127,9 @@ impl Resolver<'_, '_> {
             );
         }
         self.held_values();
+        for (id, ..) in &bodies {
+            self.defaults(*id);
+        }
         for (id, def, drop_self) in bodies {
             self.function_body(id, def, drop_self);
         }

@@ -25,6 +25,8 @@ pub(super) enum Decorator {
     Global,
     /// `@struct`, `@union`.
     Record(RecordKind),
+    /// `@subprogram`.
+    Subprogram,
 }
 
 /// What a name means.

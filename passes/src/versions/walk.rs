@@ -254,9 +254,8 @@ impl Walk<'_> {
                 let no = self.flow.end_way(way);
                 self.flow.join(vec![yes, no]);
             }
-            ExprKind::Call(_, all) | ExprKind::Builtin(_, all) | ExprKind::NewArray(all) => {
-                all.iter_mut().for_each(|e| self.expr(e));
-            }
+            ExprKind::Call(_, args) => args.iter_mut().for_each(|arg| self.expr(&mut arg.value)),
+            ExprKind::Builtin(_, all) | ExprKind::NewArray(all) => all.iter_mut().for_each(|e| self.expr(e)),
             ExprKind::Store(map, a, b, c) => {
                 self.handle(map);
                 self.expr(a);

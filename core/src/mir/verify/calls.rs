@@ -89,8 +89,8 @@ impl Check<'_> {
             self.count(args);
         }
         let name = &func.name;
-        if !matches!(func.kind, FunctionKind::Subprogram(_)) {
-            self.add("M027", format!("`{name}` is no subprogram"));
+        if matches!(func.kind, FunctionKind::Program { .. }) {
+            self.add("M027", format!("`{name}` is a program, which only the kernel calls"));
         }
         let params: Vec<Type> = func
             .entry()
@@ -103,7 +103,13 @@ impl Check<'_> {
         }
         for (arg, wants) in args.iter().zip(params) {
             let has = self.ty(*arg);
-            if !assignable(has, wants) {
+            let own = |ty: Type| matches!(ty.region(), Some(Region::Stack | Region::MapValue | Region::Mem));
+            // The memory that a global function is given may be any of the program's own.
+            let given = func.kind == FunctionKind::Subprogram(Linkage::Global)
+                && wants.region() == Some(Region::Mem)
+                && own(has)
+                && (wants.is_nullable() || !has.is_nullable());
+            if !given && !assignable(has, wants) {
                 self.add("M027", format!("`{name}` takes {wants} and gets {arg}, which is {has}"));
             }
         }

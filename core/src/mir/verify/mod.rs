@@ -33,7 +33,7 @@
 //! - M024: memory is accessed through pointers into memory: not `packet_end`, `dynptr`, `map` or `func`.
 //! - M025: an access at a known place in a slot or a global variable lies inside it.
 //! - M026: a call has at most five arguments; one of an `inline` function only in concrete MIR.
-//! - M027: a call fits the declaration of what it calls, which is a kernel function or a subprogram.
+//! - M027: a call fits the declaration of what it calls, which is a kernel function, a subprogram or a callback; where a `global` one takes `ptr.mem`, `ptr.stack` and `ptr.map_value` fit too.
 //! - M028: functions do not call themselves, not by way of others either.
 //! - M029: context instructions take the context, and name a field.
 //! - M030: map instructions name a map with keys, and take a key and a value of its sizes or pointers to them.

@@ -238,7 +238,6 @@ fn broken() -> Vec<(&'static str, String)> {
         line("M027", "  call fn1()"),
         line("M027", "  call fn1(v2)"),
         line("M027", "  v10: i64 = call fn1(v1)"),
-        line("M027", "  call fn2()"),
         line("M027", "  call_kfunc extern0(v2)"),
         line("M027", "  call_kfunc extern0(v1, v0)"),
         line("M027", "  call_kfunc extern0(v2, v1)"),

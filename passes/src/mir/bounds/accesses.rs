@@ -106,7 +106,7 @@ pub(super) fn moves(module: &Module, registry: &Registry, op: &Op) -> bool {
 }
 
 /// For each function of the module, whether it moves packet data, by others too.
-pub(super) fn movers(module: &Module, registry: &Registry) -> Vec<bool> {
+pub(in crate::mir) fn movers(module: &Module, registry: &Registry) -> Vec<bool> {
     let own: Vec<bool> = module
         .functions
         .values()

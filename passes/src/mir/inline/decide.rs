@@ -53,6 +53,9 @@ pub(super) fn decide(module: &Module, id: FuncId, callers: &[FuncId]) -> Option<
     let verdict = |inlined, forced, reason: String| Some(Decision { inlined, forced, sites, reason });
     let size = size(func);
     match linkage {
+        Linkage::Inline if func.params.len() > 5 => {
+            return verdict(true, true, format!("a call passes five values, and not {}", func.params.len()));
+        }
         Linkage::Inline => return verdict(true, true, "it is declared so".to_owned()),
         Linkage::NoInline => return verdict(false, false, "it is declared so".to_owned()),
         Linkage::Global => return verdict(false, false, "it is verified on its own".to_owned()),

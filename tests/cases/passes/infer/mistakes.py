@@ -52,7 +52,6 @@ def f(ctx):
     z[4] = 1  # error: [index-out-of-range]
     z[-5] = 1  # error: [index-out-of-range]
     counts.lookup(p)  # error: [type-mismatch]
-    one(1, 2)  # error: [wrong-argument-count] "takes 1 arguments, not 2"
     one(p)  # error: [type-mismatch]
     w = 1 << 64  # error: [bad-shift]
     w = 2 ** -1  # error: [unsupported-operator]
