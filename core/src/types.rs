@@ -44,6 +44,8 @@ pub enum Region {
     Kernel,
     /// Kernel memory by plain address: read by copying.
     KernelUntrusted,
+    /// Memory that each CPU has of its own, of a type that the verifier knows: reached by `bpf_per_cpu_ptr` alone.
+    PerCpu,
     /// User-space memory: read by copying.
     User,
     /// Memory of a known size handed out by a helper (a ring buffer record).
@@ -58,7 +60,7 @@ pub enum Region {
 
 impl Region {
     /// All regions.
-    pub const ALL: [Region; 13] = [
+    pub const ALL: [Region; 14] = [
         Region::Ctx,
         Region::Stack,
         Region::MapValue,
@@ -67,6 +69,7 @@ impl Region {
         Region::PacketEnd,
         Region::Kernel,
         Region::KernelUntrusted,
+        Region::PerCpu,
         Region::User,
         Region::Mem,
         Region::Dynptr,
@@ -85,6 +88,7 @@ impl Region {
             Region::PacketEnd => "packet_end",
             Region::Kernel => "kernel",
             Region::KernelUntrusted => "kernel_untrusted",
+            Region::PerCpu => "per_cpu",
             Region::User => "user",
             Region::Mem => "mem",
             Region::Dynptr => "dynptr",
@@ -108,6 +112,7 @@ impl Region {
             Region::PacketMeta => "packet metadata",
             Region::PacketEnd => "the end of the packet",
             Region::Kernel | Region::KernelUntrusted => "kernel memory",
+            Region::PerCpu => "per-CPU memory",
             Region::User => "user memory",
             Region::Mem => "a reserved record",
             Region::Dynptr => "a dynptr",
@@ -389,6 +394,15 @@ impl Types {
     /// Whether values of the type live in a register.
     pub fn is_scalar(&self, id: TypeId) -> bool {
         matches!(self.get(id), Type::Bool | Type::Int { .. } | Type::Ptr { .. } | Type::Enum(_))
+    }
+
+    /// Whether values of the type have a sign.
+    pub fn is_signed(&self, id: TypeId) -> bool {
+        match self.get(id) {
+            Type::Int { signed, .. } => *signed,
+            Type::Enum(e) => self.enums[*e].signed,
+            _ => false,
+        }
     }
 
     /// The type as the user would write or read it: `c_uint64`, `str(16)`, `struct task_struct *`.

@@ -4,6 +4,7 @@
 //! Leaves out: relocation; the offsets are those of the BTF at hand.
 
 use pbpf_core::btf::{self, Btf, Kind};
+use pbpf_core::hir::{Expr, ExprKind};
 use pbpf_core::types::{Field, Origin, Record, RecordId, RecordKind, Region, Type, TypeId, Types};
 
 /// The kernel record of that name, added without fields if it is new.
@@ -168,7 +169,8 @@ fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> Ty
         }
         btf::Type::Array(array) => {
             let is_char = matches!(btf.get(btf.resolve(array.element)), btf::Type::Int(int) if int.size == 1 && (int.char || int.name == "char"));
-            if is_char {
+            // A flexible array of characters has no length to be text of.
+            if is_char && array.len > 0 {
                 return types.intern(Type::Str { len: array.len });
             }
             let element = import_depth(types, btf, array.element, depth + 1);
@@ -195,6 +197,36 @@ fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> Ty
             types.intern(Type::Record(record))
         }
         _ => types.void(),
+    }
+}
+
+/// Where an object is that is no pointer: where the pointer points that leads to it.
+pub(crate) fn region_of(types: &Types, expr: &Expr) -> Option<Region> {
+    match &expr.kind {
+        ExprKind::Field(base, _) | ExprKind::Deref(base) => behind(types, base),
+        ExprKind::Index(base, index) => element_region(types, base, index),
+        _ => None,
+    }
+}
+
+/// Where an element is. The verifier follows no variable index and nothing past the type that it knows, so what is there is
+/// read as from a plain address.
+pub(crate) fn element_region(types: &Types, base: &Expr, index: &Expr) -> Option<Region> {
+    let followed = match (types.get(base.ty), &index.kind) {
+        (Type::Ptr { .. }, ExprKind::Int(at)) => *at == 0,
+        (_, ExprKind::Int(_)) => true,
+        _ => false,
+    };
+    match behind(types, base) {
+        Some(Region::Kernel) if !followed => Some(Region::KernelUntrusted),
+        region => region,
+    }
+}
+
+fn behind(types: &Types, base: &Expr) -> Option<Region> {
+    match types.get(base.ty) {
+        Type::Ptr { region, .. } => Some(*region),
+        _ => region_of(types, base),
     }
 }
 

@@ -4,7 +4,8 @@
 //! Leaves out: typing rules, which the verifier of the level holds.
 
 use super::{
-    AtomicOp, BinaryOp, Block, CastKind, Cond, ExternId, FuncId, GlobalId, MapId, Slot, Type, UnaryOp, Value,
+    AtomicOp, BinaryOp, Block, CastKind, Cond, ExternId, FuncId, GlobalId, MapId, Query, Slot, Type, UnaryOp,
+    Value,
 };
 use crate::types::RecordId;
 
@@ -54,6 +55,10 @@ pub enum Op {
     MapAddr(MapId),
     /// A function of this module: `ptr.func`.
     FuncAddr(FuncId),
+    /// The address of a kernel variable or of an option of the kernel's configuration: a pointer, as the result says.
+    ExternAddr(ExternId),
+    /// What the kernel answers to a question when the object is loaded (`i64`).
+    Query(Query),
     /// Pointer plus a number of bytes (`i64`, signed).
     PtrAdd(Value, Value),
     /// Bytes from the second pointer to the first (`i64`).
@@ -150,7 +155,16 @@ pub enum Op {
         args: Vec<Value>,
     },
 
-    // Abstract: made concrete by `legalise`.
+    // Abstract: made concrete by `bitfields` and `legalise`.
+    /// Reads a bitfield of a kernel record, with the sign of its type, as an integer of the result's type.
+    LoadBits {
+        /// A pointer to the record.
+        base: Value,
+        /// The record.
+        record: RecordId,
+        /// The way to the bitfield; not empty.
+        path: Vec<FieldStep>,
+    },
     /// Reads a field of the context, by name; the program type's row says what it gives.
     CtxLoad {
         /// The context.
@@ -258,6 +272,8 @@ impl Op {
             | Op::GlobalAddr(_)
             | Op::MapAddr(_)
             | Op::FuncAddr(_)
+            | Op::ExternAddr(_)
+            | Op::Query(_)
             | Op::SlotLive(_)
             | Op::SlotDead(_)
             | Op::Return(None) => {}
@@ -270,6 +286,7 @@ impl Op {
             | Op::Return(Some(v))
             | Op::Load { ptr: v, .. }
             | Op::FieldAddr { base: v, .. }
+            | Op::LoadBits { base: v, .. }
             | Op::MemSet { dst: v, .. }
             | Op::CtxLoad { ctx: v, .. }
             | Op::CtxArg { ctx: v, .. }
@@ -368,6 +385,7 @@ impl Op {
         matches!(
             self,
             Op::Binary(BinaryOp::Floordiv | BinaryOp::Floormod, _)
+                | Op::LoadBits { .. }
                 | Op::CtxLoad { .. }
                 | Op::CtxStore { .. }
                 | Op::CtxArg { .. }
@@ -392,7 +410,9 @@ impl Op {
             Op::MapAddr(_) => Type::ptr(Region::Map),
             Op::FuncAddr(_) => Type::ptr(Region::Func),
             Op::PtrAdd(base, _) | Op::FieldAddr { base, .. } => type_of(*base),
-            Op::PtrSub(_) | Op::PtrToInt(_) | Op::MapUpdate { .. } | Op::MapDelete { .. } => Type::I64,
+            Op::PtrSub(_) | Op::PtrToInt(_) | Op::Query(_) | Op::MapUpdate { .. } | Op::MapDelete { .. } => {
+                Type::I64
+            }
             Op::Refine(v) => Type::ptr(type_of(*v).region()?),
             Op::MapLookup { .. } => Type::nullable(Region::MapValue),
             _ => return None,

@@ -20,6 +20,7 @@ mod opcode;
 mod parse;
 mod path;
 mod print;
+mod query;
 pub mod random;
 mod verify;
 
@@ -28,14 +29,15 @@ pub use function::{
 };
 pub use inst::{BlockCall, FieldStep, Op};
 pub use module::{
-    Callee, Extern, ExternId, FuncId, FunctionKind, Global, GlobalId, Init, Linkage, Map, MapId, MapValue,
-    Module, Section, StructOps, StructOpsMember, StructOpsValue,
+    Callee, Extern, ExternId, ExternKind, FuncId, FunctionKind, Global, GlobalId, Init, Linkage, Map, MapId,
+    MapValue, Module, Section, StructOps, StructOpsMember, StructOpsValue,
 };
 
 pub use opcode::{AtomicOp, BinaryOp, CastKind, Cond, UnaryOp};
 pub use parse::{MAX_TYPE_DEPTH, parse};
 pub use path::{FieldPlace, follow};
 pub use print::{TEXT_VERSION, print, print_annotated, print_function};
+pub use query::{EnumQuery, FieldQuery, Query, RecordQuery, enumerator};
 
 pub use verify::{Violation, verify, verify_concrete};
 

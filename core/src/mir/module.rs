@@ -21,7 +21,7 @@ entity! {
     GlobalId, "global"
 }
 entity! {
-    /// A kernel function that the module calls.
+    /// A function or variable of the kernel that the module names.
     ExternId, "extern"
 }
 
@@ -38,7 +38,7 @@ pub struct Module {
     pub maps: Table<MapId, Map>,
     /// Global variables and constant data.
     pub globals: Table<GlobalId, Global>,
-    /// Kernel functions called.
+    /// Kernel functions called, kernel variables, and options of the kernel's configuration.
     pub externs: Table<ExternId, Extern>,
     /// struct_ops variables.
     pub struct_ops: Vec<StructOps>,
@@ -168,14 +168,28 @@ pub struct Global {
     pub span: Span,
 }
 
-/// A kernel function.
+/// What an [`Extern`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExternKind {
+    /// A kernel function: the type is a [`crate::types::Type::Func`].
+    Function,
+    /// A variable or any other symbol of the kernel, by its address; of type `void` if only that is known.
+    Symbol,
+    /// An option of the kernel's configuration (`CONFIG_HZ`): the loader makes a variable of that value. Also what libbpf
+    /// finds out by itself, such as `LINUX_KERNEL_VERSION`.
+    Config,
+}
+
+/// Something of the kernel by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extern {
     /// The name.
     pub name: String,
-    /// A [`crate::types::Type::Func`].
+    /// The type, by the kind.
     pub ty: TypeId,
-    /// Whether loading succeeds without it.
+    /// What it is.
+    pub kind: ExternKind,
+    /// Whether loading succeeds without it: a function or symbol then has the address 0, an option the value 0.
     pub weak: bool,
 }
 

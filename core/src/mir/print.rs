@@ -5,8 +5,8 @@
 //! Leaves out: anything that the text need not say; comments are for people and only [`print_annotated`] writes them.
 
 use super::{
-    Block, BlockCall, FieldStep, Function, FunctionKind, Init, Inst, MapValue, Module, Op, StructOpsValue,
-    Type, Value,
+    Block, BlockCall, ExternKind, FieldStep, Function, FunctionKind, Init, Inst, MapValue, Module, Op, Query,
+    StructOpsValue, Type, Value,
 };
 use crate::entity::{Entity, Table};
 use crate::source::{SourceMap, Span};
@@ -253,8 +253,13 @@ impl Printer<'_> {
             );
         }
         for (id, e) in m.externs.iter() {
+            let kind = match e.kind {
+                ExternKind::Function => "",
+                ExternKind::Symbol => " ksym",
+                ExternKind::Config => " kconfig",
+            };
             let weak = when(e.weak, "weak");
-            self.line(format_args!("extern {id} {}: {}{weak}", Name(&e.name), TypeName(e.ty)));
+            self.line(format_args!("extern {id} {}: {}{kind}{weak}", Name(&e.name), TypeName(e.ty)));
         }
         for ops in &m.struct_ops {
             let link = when(ops.link, "link");
@@ -426,6 +431,18 @@ fn type_of(values: &Table<Value, super::ValueData>, value: Value) -> Type {
     values.get(value).map_or(Type::I64, |v| v.ty)
 }
 
+/// A way into a record.
+struct Path<'a>(&'a [FieldStep]);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|step| match step {
+            FieldStep::Field(name) => write!(f, ".{}", Name(name)),
+            FieldStep::Index(n) => write!(f, "[{n}]"),
+        })
+    }
+}
+
 /// An instruction without its result.
 struct OpText<'a>(&'a Op);
 
@@ -446,11 +463,17 @@ impl fmt::Display for OpText<'_> {
             Op::PtrAdd(ptr, by) => write!(f, "ptr_add {ptr}, {by}"),
             Op::PtrSub(vs) => write!(f, "ptr_sub {}", List(vs)),
             Op::FieldAddr { base, record, path } => {
-                write!(f, "field_addr {base}, {record}")?;
-                path.iter().try_for_each(|step| match step {
-                    FieldStep::Field(name) => write!(f, ".{}", Name(name)),
-                    FieldStep::Index(n) => write!(f, "[{n}]"),
-                })
+                write!(f, "field_addr {base}, {record}{}", Path(path))
+            }
+            Op::LoadBits { base, record, path } => write!(f, "load_bits {base}, {record}{}", Path(path)),
+            Op::ExternAddr(id) => write!(f, "extern_addr {id}"),
+            Op::Query(query) => {
+                let ask = query.as_str();
+                match query {
+                    Query::Field(_, record, path) => write!(f, "{ask} {record}{}", Path(path)),
+                    Query::Record(_, record) => write!(f, "{ask} {record}"),
+                    Query::Enum(_, id, name) => write!(f, "{ask} {id}.{}", Name(name)),
+                }
             }
             Op::PtrToInt(v) => write!(f, "ptr_to_int {v}"),
             Op::IntToPtr(v) => write!(f, "int_to_ptr {v}"),

@@ -6,7 +6,7 @@
 //! Leaves out: instructions that are no terminators.
 
 use crate::errors::Fault;
-use crate::relocs::Offsets;
+use crate::relocs::Relocations;
 use inkwell::AddressSpace;
 use inkwell::basic_block::BasicBlock;
 use inkwell::builder::Builder;
@@ -26,7 +26,7 @@ pub(crate) struct Unit<'ctx, 'a> {
     pub(crate) llvm: &'a Module<'ctx>,
     pub(crate) mir: &'a mir::Module,
     pub(crate) sources: &'a SourceMap,
-    pub(crate) offsets: &'a Offsets,
+    pub(crate) relocations: &'a Relocations,
     /// The next number for `llvm.bpf.passthrough`, which keeps equal calls apart.
     pub(crate) sequence: Cell<u64>,
 }

@@ -1,11 +1,13 @@
-//! Global variables, constants of the compiler's, and the license.
+//! Global variables, constants of the compiler's, variables of the kernel, and the license.
 //!
 //! Promises: variables that user space may set are never folded; constants of the compiler's are in `.rodata` and have no
 //! name in BTF. Leaves out: maps and struct_ops variables.
 
 use crate::header::Header;
 use crate::text::{Quoted, quoted};
-use pbpf_core::mir::{Global, Init, Section};
+use pbpf_core::entity::Entity;
+use pbpf_core::mir::{Extern, ExternKind, Global, Init, Section};
+use pbpf_core::source::{FileId, Span};
 use pbpf_core::types::Type;
 use std::fmt::Write;
 
@@ -50,6 +52,35 @@ pub(crate) fn declare(header: &mut Header<'_>, global: &Global) {
     let _ = writeln!(
         header.globals,
         "@{name} = {kind} {value}, section \"{section}\", align {align}, !dbg {dbg}"
+    );
+}
+
+/// Declares a kernel variable, or an option of the kernel's configuration.
+pub(crate) fn declare_extern(header: &mut Header<'_>, external: &Extern) {
+    let types = &header.module.types;
+    let size = types.size_of(external.ty);
+    let (section, node) = match external.kind {
+        ExternKind::Config => {
+            // libbpf knows an option by its type: an integer, `bool`, `enum libbpf_tristate`, or an array of `char`.
+            (".kconfig", header.types.node(&mut header.md, external.ty))
+        }
+        ExternKind::Symbol | ExternKind::Function => {
+            let node = header.types.node(&mut header.md, external.ty);
+            // Of a symbol of which only the address is wanted, libbpf wants a `const void`.
+            (".ksyms", Some(node.unwrap_or_else(|| header.md.add("!DIDerivedType(tag: DW_TAG_const_type)"))))
+        }
+    };
+    let dbg = header.variable(&external.name, node, Span::new(FileId::new(0), 0, 0), false);
+    let llvm = match types.get(external.ty) {
+        Type::Int { .. } | Type::Enum(_) => format!("i{}", size * 8),
+        Type::Bool => "i8".to_owned(),
+        _ => format!("[{size} x i8]"),
+    };
+    let _ = writeln!(
+        header.globals,
+        "@{} = {} global {llvm}, section \"{section}\", !dbg {dbg}",
+        quoted(&external.name),
+        if external.weak { "extern_weak" } else { "external" },
     );
 }
 

@@ -8,19 +8,19 @@
 //! Leaves out: instructions.
 
 use crate::errors::Fault;
-use crate::relocs::Offsets;
+use crate::relocs::Relocations;
 use crate::text::{Metadata, Node, or_null, quoted, tuple};
 use crate::types::TypeNodes;
 use crate::{functions, globals, maps, relocs, struct_ops};
 use pbpf_core::entity::Entity;
-use pbpf_core::mir::Module;
+use pbpf_core::mir::{ExternKind, Module};
 use pbpf_core::source::{SourceMap, Span};
 
 /// The attribute group of functions.
 pub(crate) const ATTRIBUTES: u32 = 0;
 /// The attribute group of functions that must not be inlined.
 pub(crate) const STAYS_A_CALL: u32 = 1;
-/// The attribute group of relocated offsets.
+/// The attribute group of what is relocated.
 pub(crate) const RELOCATED: u32 = 2;
 
 /// What LLVM must not make of a function: loops into calls of a C library ("A call to built-in function 'memset' is not
@@ -40,10 +40,10 @@ pub(crate) struct Header<'a> {
     unit_globals: Vec<Node>,
 }
 
-/// The text, and the names of the variables that hold relocated offsets.
+/// The text, and the variables that hold what is relocated.
 pub(crate) struct Declared {
     pub(crate) text: String,
-    pub(crate) offsets: Offsets,
+    pub(crate) relocations: Relocations,
 }
 
 /// Writes the text. `layout` is the target's data layout; `dwarf` asks for DWARF beside BTF.
@@ -74,9 +74,14 @@ pub(crate) fn declare(
     module.globals.values().for_each(|global| globals::declare(&mut header, global));
     module.struct_ops.iter().for_each(|ops| struct_ops::declare(&mut header, ops));
     module.functions.values().for_each(|func| functions::declare(&mut header, func));
-    module.externs.values().for_each(|callee| functions::declare_extern(&mut header, callee));
-    let offsets = relocs::declare(&mut header)?;
-    Ok(Declared { text: header.finish(layout, dwarf), offsets })
+    for external in module.externs.values() {
+        match external.kind {
+            ExternKind::Function => functions::declare_extern(&mut header, external),
+            ExternKind::Symbol | ExternKind::Config => globals::declare_extern(&mut header, external),
+        }
+    }
+    let relocations = relocs::declare(&mut header)?;
+    Ok(Declared { text: header.finish(layout, dwarf), relocations })
 }
 
 impl Header<'_> {

@@ -8,7 +8,7 @@ use crate::errors::Fault;
 use inkwell::IntPredicate;
 use inkwell::intrinsics::Intrinsic;
 use inkwell::values::{BasicMetadataValueEnum, BasicValueEnum, FunctionValue, IntValue};
-use pbpf_core::mir::{BinaryOp, CastKind, Cond, Inst, Op, Type, UnaryOp};
+use pbpf_core::mir::{BinaryOp, CastKind, Cond, FieldQuery, Inst, Op, Query, Type, UnaryOp};
 
 impl<'ctx> Body<'ctx, '_> {
     /// Emits one instruction.
@@ -28,7 +28,17 @@ impl<'ctx> Body<'ctx, '_> {
                 // Of an opaque divisor LLVM cannot take it that it is not zero, and the BPF instruction then gives what MIR wants.
                 let opaque = self.func.def(*b).is_some_and(|d| matches!(d.op, Op::Unary(UnaryOp::Opaque, _)));
                 let (x, y) = (self.int(*a)?, self.int(*b)?);
+                // libbpf gives shifts of less than 64.
+                let bits = self.func.def(*b).is_some_and(|d| {
+                    matches!(
+                        &d.op,
+                        Op::Query(Query::Field(FieldQuery::LeftShift | FieldQuery::RightShift, ..))
+                    )
+                });
                 let value = match op {
+                    BinaryOp::Shl if bits => self.builder.build_left_shift(x, y, "")?,
+                    BinaryOp::Lshr if bits => self.builder.build_right_shift(x, y, false, "")?,
+                    BinaryOp::Ashr if bits => self.builder.build_right_shift(x, y, true, "")?,
                     BinaryOp::Udiv if opaque => self.builder.build_int_unsigned_div(x, y, "")?,
                     BinaryOp::Urem if opaque => self.builder.build_int_unsigned_rem(x, y, "")?,
                     op => self.binary(*op, x, y)?,
@@ -84,6 +94,8 @@ impl<'ctx> Body<'ctx, '_> {
             | Op::GlobalAddr(_)
             | Op::MapAddr(_)
             | Op::FuncAddr(_)
+            | Op::ExternAddr(_)
+            | Op::Query(_)
             | Op::PtrAdd(..)
             | Op::PtrSub(_)
             | Op::FieldAddr { .. }
@@ -102,6 +114,7 @@ impl<'ctx> Body<'ctx, '_> {
             | Op::CtxStore { .. }
             | Op::CtxArg { .. }
             | Op::CtxReturn { .. }
+            | Op::LoadBits { .. }
             | Op::MapLookup { .. }
             | Op::MapUpdate { .. }
             | Op::MapDelete { .. }

@@ -164,7 +164,7 @@ fn build(module: &Module, sources: &SourceMap, options: &EmitOptions) -> Result<
         llvm: &llvm,
         mir: module,
         sources,
-        offsets: &declared.offsets,
+        relocations: &declared.relocations,
         sequence: Cell::new(0),
     };
     for func in module.functions.values() {

@@ -11,11 +11,11 @@ use inkwell::AtomicOrdering;
 use inkwell::AtomicRMWBinOp;
 use inkwell::IntPredicate;
 use inkwell::values::{BasicValue, BasicValueEnum, IntValue, PointerValue};
-use pbpf_core::mir::{AtomicOp, FieldStep, Inst, Op, Region, Type, Value, follow};
+use pbpf_core::mir::{AtomicOp, FieldQuery, FieldStep, Inst, Op, Query, Region, Type, Value, follow};
 use pbpf_core::types::{Origin, RecordId};
 
 impl<'ctx> Body<'ctx, '_> {
-    /// Instructions that make or take apart addresses.
+    /// Instructions that make or take apart addresses, and what they are made of.
     pub(crate) fn address(&mut self, inst: Inst, op: &Op) -> Result<(), Fault> {
         let unit = self.unit;
         let result = self.result(inst)?;
@@ -62,6 +62,16 @@ impl<'ctx> Body<'ctx, '_> {
                 let b = self.builder.build_ptr_to_int(self.pointer(*b)?, ty, "")?;
                 let bytes = self.builder.build_int_sub(a, b, "")?;
                 self.define(inst, bytes)
+            }
+            Op::ExternAddr(id) => {
+                let data = unit.mir.externs.get(*id);
+                let data = data.ok_or_else(|| Fault::mir(format!("there is no {id}")))?;
+                let pointer = self.variable(&data.name)?;
+                self.define(inst, pointer)
+            }
+            Op::Query(query) => {
+                let answer = self.answer(query)?;
+                self.define(inst, answer)
             }
             Op::FieldAddr { base, record, path } => {
                 let pointer = self.field(result, *base, *record, path)?;
@@ -179,9 +189,7 @@ impl<'ctx> Body<'ctx, '_> {
             let pointer = self.context_or(base)?;
             return self.offset(pointer, constant(self.int_type(64), by));
         }
-        let name = self.unit.offsets.get(&(record, path.to_vec()));
-        let name = name.ok_or_else(|| Fault::mir("a relocated offset is not declared"))?;
-        let offset = self.builder.build_load(self.int_type(64), self.variable(name)?, "")?.into_int_value();
+        let offset = self.answer(&Query::Field(FieldQuery::Offset, record, path.to_vec()))?;
         let pointer = self.offset(self.pointer(base)?, offset)?;
         let number = self.unit.sequence.get();
         self.unit.sequence.set(number + 1);
@@ -190,6 +198,23 @@ impl<'ctx> Body<'ctx, '_> {
         let number = self.int_type(32).const_int(number, false);
         let passed = self.call_value(pass, &[number.into(), pointer.into()])?;
         Ok(passed.into_pointer_value())
+    }
+
+    /// What the kernel answers, 64 bits.
+    fn answer(&self, query: &Query) -> Result<IntValue<'ctx>, Fault> {
+        let relocations = self.unit.relocations;
+        let ty = self.int_type(crate::relocs::bits(query));
+        let loaded = self.builder.build_load(ty, self.variable(relocations.name(query)?)?, "")?;
+        if relocations.guarded
+            && let Some(load) = loaded.as_instruction_value()
+        {
+            load.set_volatile(true).map_err(|e| Fault::mir(e.to_string()))?;
+        }
+        let answer = loaded.into_int_value();
+        if ty.get_bit_width() == 64 {
+            return Ok(answer);
+        }
+        Ok(self.builder.build_int_z_extend(answer, self.int_type(64), "")?)
     }
 
     /// The pointer; a context as it came in is marked, so that LLVM keeps the offsets of its fields in the loads.

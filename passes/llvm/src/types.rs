@@ -112,7 +112,8 @@ impl<'a> TypeNodes<'a> {
         }
     }
 
-    fn enumeration(&mut self, md: &mut Metadata, id: EnumId) -> Node {
+    /// The node of an enum.
+    pub(crate) fn enumeration(&mut self, md: &mut Metadata, id: EnumId) -> Node {
         if let Some(node) = self.of_enum[id.index()] {
             return node;
         }

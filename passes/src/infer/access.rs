@@ -9,7 +9,7 @@ use pbpf_core::hir::{Expr, ExprKind};
 use pbpf_core::names;
 use pbpf_core::rows::{ArgumentKind, Gives, ResultKind, Take};
 use pbpf_core::source::Span;
-use pbpf_core::types::{Region, Type, TypeId};
+use pbpf_core::types::{Origin, Region, Type, TypeId};
 
 impl Infer_<'_, '_> {
     /// The type of `base.name`.
@@ -22,9 +22,8 @@ impl Infer_<'_, '_> {
     ) -> Option<TypeId> {
         let ty = self.expr(frame, base)?;
         let (record_type, region) = match self.module.types.get(ty) {
-            Type::Record(_) => (ty, None),
             Type::Ptr { to, region, .. } => (*to, Some(*region)),
-            _ => (ty, None),
+            _ => (ty, kernel::region_of(&self.module.types, base)),
         };
         if region == Some(Region::Ctx) {
             return self.context_field(frame, name, span);
@@ -60,6 +59,19 @@ impl Infer_<'_, '_> {
         };
         // What a trusted pointer leads to is trusted.
         Some(if region == Some(Region::Kernel) { self.trusted(info.ty) } else { info.ty })
+    }
+
+    /// What a variable holds that a part of a kernel record is assigned to: a reference to that part, as in Python.
+    pub(super) fn referenced(&mut self, value: &Expr, ty: TypeId) -> TypeId {
+        let Type::Record(record) = *self.module.types.get(ty) else { return ty };
+        match kernel::region_of(&self.module.types, value) {
+            Some(region @ (Region::Kernel | Region::KernelUntrusted | Region::User))
+                if self.module.types.records[record].origin == Origin::Kernel =>
+            {
+                self.module.types.ptr(ty, region, false)
+            }
+            _ => ty,
+        }
     }
 
     fn context_field(&mut self, frame: &mut Frame, name: &str, span: Span) -> Option<TypeId> {
@@ -207,7 +219,8 @@ impl Infer_<'_, '_> {
             });
             return None;
         }
-        Some(element)
+        let region = kernel::element_region(&self.module.types, base, index);
+        Some(if region == Some(Region::Kernel) { self.trusted(element) } else { element })
     }
 
     pub(super) fn helper_result(

@@ -48,6 +48,16 @@ impl Infer_<'_, '_> {
         Some(joined)
     }
 
+    /// The type of a pointer that was moved: the verifier knows one object behind a trusted one.
+    fn moved(&mut self, ty: TypeId) -> TypeId {
+        match *self.module.types.get(ty) {
+            Type::Ptr { to, region: Region::Kernel, .. } => {
+                self.module.types.ptr(to, Region::KernelUntrusted, false)
+            }
+            _ => ty,
+        }
+    }
+
     pub(super) fn binary(
         &mut self,
         frame: &mut Frame,
@@ -60,19 +70,18 @@ impl Infer_<'_, '_> {
         let (ta, tb) = (ta?, tb?);
         let pointer = |this: &Self, ty: TypeId| match this.module.types.get(ty) {
             Type::Ptr { region: Region::Packet | Region::PacketMeta | Region::PacketEnd, .. } => true,
-            Type::Ptr { to, region: Region::KernelUntrusted | Region::User, .. } => {
-                *to == this.module.types.void()
-            }
+            // C's, as the kernel's declaration is C's.
+            Type::Ptr { region: Region::Kernel | Region::KernelUntrusted | Region::User, .. } => true,
             _ => false,
         };
         match (op, pointer(self, ta), pointer(self, tb)) {
             (BinaryOp::Add | BinaryOp::Sub, true, false) => {
                 self.as_number(frame, b)?;
-                return Some(ta);
+                return Some(self.moved(ta));
             }
             (BinaryOp::Add, false, true) => {
                 self.as_number(frame, a)?;
-                return Some(tb);
+                return Some(self.moved(tb));
             }
             (BinaryOp::Sub, true, true) => return Some(self.module.types.int(64, true)),
             _ => {}

@@ -82,6 +82,7 @@ impl Infer_<'_, '_> {
                     });
                 }
             } else {
+                let ty = self.referenced(value, ty);
                 self.widen_local(frame, local, ty, Some(value), place.span);
                 place.ty = Self::local_type(frame, local);
             }

@@ -4,9 +4,10 @@
 //! Leaves out: how regions are read.
 
 use super::{Lowering, machine_type};
-use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind};
-use pbpf_core::mir::{BinaryOp, CastKind, Cond, FieldStep, Op, Type, UnaryOp, Value};
+use pbpf_core::mir::{
+    BinaryOp, CastKind, Cond, FieldQuery, FieldStep, Op, Query, RecordQuery, Type, UnaryOp, Value,
+};
 use pbpf_core::types::{Field, Origin, RecordId, Region, Type as T, TypeId};
 
 /// An address that is not an instruction yet.
@@ -51,9 +52,18 @@ impl Lowering<'_, '_> {
     }
 
     /// Whether fields of the record are relocated in that region: the kernel's own memory is, packets are not.
-    fn relocated(&self, record: RecordId, region: Region) -> bool {
+    pub(super) fn relocated(&self, record: RecordId, region: Region) -> bool {
         self.module.types.records[record].origin == Origin::Kernel
             && matches!(region, Region::Kernel | Region::KernelUntrusted | Region::Ctx)
+    }
+
+    /// Whether an object behind that region is of a kernel record whose fields are relocated.
+    fn is_kernel(&self, base: &Expr, region: Region) -> bool {
+        let record = match *self.type_of(base.ty) {
+            T::Ptr { to, .. } => to,
+            _ => base.ty,
+        };
+        matches!(*self.type_of(record), T::Record(record) if self.relocated(record, region))
     }
 
     fn field_address(&mut self, base: &Expr, name: &str) -> Address {
@@ -72,9 +82,14 @@ impl Lowering<'_, '_> {
             return Address::Plain(pointer, self.field_offset(record, name));
         }
         let T::Record(record) = *self.type_of(base.ty) else { return self.address(base) };
+        let region = crate::kernel::region_of(&self.module.types, base);
         let address = self.address(base);
         self.span = span;
         match address {
+            place @ Address::Plain(..) if region.is_some_and(|r| self.relocated(record, r)) => {
+                let pointer = self.materialize(place);
+                Address::Path(pointer, record, vec![FieldStep::Field(name.to_owned())])
+            }
             Address::Plain(ptr, offset) => Address::Plain(ptr, offset + self.field_offset(record, name)),
             Address::Path(base, record, mut path) => {
                 path.push(FieldStep::Field(name.to_owned()));
@@ -117,8 +132,23 @@ impl Lowering<'_, '_> {
             _ => (container, None),
         };
         let size = self.module.types.size_of(element);
-        let address = if through_pointer { Address::Plain(self.expr(base), 0) } else { self.address(base) };
-        if let ExprKind::Int(at) = index.kind {
+        let address = if through_pointer {
+            let pointer = self.expr(base);
+            // The verifier knows one object behind a trusted pointer.
+            let only = matches!(index.kind, ExprKind::Int(0));
+            Address::Plain(if only { pointer } else { self.untrusted(pointer) }, 0)
+        } else {
+            self.address(base)
+        };
+        let relocated = match *self.type_of(element) {
+            T::Record(record) => crate::kernel::element_region(&self.module.types, base, index)
+                .filter(|region| self.relocated(record, *region))
+                .map(|_| record),
+            _ => None,
+        };
+        if let ExprKind::Int(at) = index.kind
+            && (at == 0 || relocated.is_none() || matches!(address, Address::Path(..)))
+        {
             self.span = span;
             return match address {
                 Address::Plain(ptr, offset) => {
@@ -137,10 +167,49 @@ impl Lowering<'_, '_> {
             Some(len) if len > 0 => self.bounded_index(at, len),
             _ => at,
         };
-        let base = self.materialize(address);
-        let size = self.iconst(Type::I64, i64::from(size));
-        let offset = self.op(Op::Binary(BinaryOp::Mul, [at, size]));
-        Address::Plain(self.op(Op::PtrAdd(base, offset)), 0)
+        match address {
+            // The base moves, and the first element is taken of where it then is.
+            Address::Path(base, record, mut path) => {
+                let stride = if relocated.is_some() && len != Some(1) {
+                    self.stride(record, &path)
+                } else {
+                    self.iconst(Type::I64, i64::from(size))
+                };
+                let by = self.op(Op::Binary(BinaryOp::Mul, [at, stride]));
+                let base = self.untrusted(base);
+                let base = self.op(Op::PtrAdd(base, by));
+                path.push(FieldStep::Index(0));
+                Address::Path(base, record, path)
+            }
+            plain @ Address::Plain(..) => {
+                let base = self.materialize(plain);
+                let stride = match relocated {
+                    Some(record) => self.op(Op::Query(Query::Record(RecordQuery::Size, record))),
+                    None => self.iconst(Type::I64, i64::from(size)),
+                };
+                let offset = self.op(Op::Binary(BinaryOp::Mul, [at, stride]));
+                Address::Plain(self.op(Op::PtrAdd(base, offset)), 0)
+            }
+        }
+    }
+
+    /// From one element to the next in an array of kernel records, which may have no name to ask the size of.
+    fn stride(&mut self, record: RecordId, array: &[FieldStep]) -> Value {
+        let [second, first] = [1, 0].map(|at| {
+            let mut path = array.to_vec();
+            path.push(FieldStep::Index(at));
+            self.op(Op::Query(Query::Field(FieldQuery::Offset, record, path)))
+        });
+        self.op(Op::Binary(BinaryOp::Sub, [second, first]))
+    }
+
+    /// A trusted pointer as a plain address: what the verifier cannot follow is read by copying.
+    pub(super) fn untrusted(&mut self, pointer: Value) -> Value {
+        if self.func.type_of(pointer).region() != Some(Region::Kernel) {
+            return pointer;
+        }
+        let number = self.op(Op::PtrToInt(pointer));
+        self.value(Op::IntToPtr(number), Type::ptr(Region::KernelUntrusted))
     }
 
     /// The index, checked: outside the array the program returns its default.
@@ -178,6 +247,19 @@ impl Lowering<'_, '_> {
     /// Reads a field or element of scalar type, or gives the address of an aggregate one.
     pub(super) fn read_place(&mut self, expr: &Expr) -> Value {
         if let ExprKind::Field(base, name) = &expr.kind
+            && self.has_bits(base, name)
+            && crate::kernel::region_of(&self.module.types, expr).is_some_and(|r| self.is_kernel(base, r))
+        {
+            let Address::Path(base, record, path) = self.address(expr) else {
+                return self.iconst(Type::I64, 0);
+            };
+            self.span = expr.span;
+            let ty = machine_type(&self.module.types, expr.ty).unwrap_or(Type::I64);
+            let wide =
+                self.value(Op::LoadBits { base, record, path }, if ty == Type::I1 { Type::I8 } else { ty });
+            return if ty == Type::I1 { self.value(Op::Cast(CastKind::Trunc, wide), ty) } else { wide };
+        }
+        if let ExprKind::Field(base, name) = &expr.kind
             && let Some((base_ptr, bits, width)) = self.bitfield(base, name)
         {
             let size = self.record_size(base.ty);
@@ -194,23 +276,13 @@ impl Lowering<'_, '_> {
 
     /// The base pointer, bit offset and width of a bitfield.
     pub(super) fn bitfield(&mut self, base: &Expr, name: &str) -> Option<(Value, u32, u32)> {
-        let (record_type, region) = match *self.type_of(base.ty) {
-            T::Ptr { to, region, .. } => (to, Some(region)),
-            _ => (base.ty, None),
+        let record_type = match *self.type_of(base.ty) {
+            T::Ptr { to, .. } => to,
+            _ => base.ty,
         };
         let T::Record(record) = *self.type_of(record_type) else { return None };
         let (bits, field) = self.find_field(record, name)?;
         let width = field.bit_size?;
-        let kernel = self.module.types.records[record].origin == Origin::Kernel;
-        if kernel && region.is_none_or(|r| self.relocated(record, r)) {
-            self.cx.emit(
-                Diagnostic::error(
-                    "unsupported-bitfield",
-                    format!("`{name}` is a bitfield of a kernel struct, which cannot be read yet"),
-                )
-                .at(self.span),
-            );
-        }
         let ptr = self.expr(base);
         Some((ptr, bits, width))
     }

@@ -139,7 +139,12 @@ impl Lowering<'_, '_> {
             },
         };
         let ty = types.intern(T::Func { params, ret });
-        self.module.externs.push(mir::Extern { name: row.name.clone(), ty, weak: false })
+        self.module.externs.push(mir::Extern {
+            name: row.name.clone(),
+            ty,
+            kind: mir::ExternKind::Function,
+            weak: false,
+        })
     }
 
     fn argument(

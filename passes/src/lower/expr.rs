@@ -201,7 +201,18 @@ impl Lowering<'_, '_> {
             (Hir::Sub, true, true) => {
                 let (x, y) = (self.expr(a), self.expr(b));
                 self.span = expr.span;
-                self.op(Op::PtrSub([x, y]))
+                let bytes = self.op(Op::PtrSub([x, y]));
+                if matches!(
+                    self.func.type_of(x).region(),
+                    Some(Region::Packet | Region::PacketMeta | Region::PacketEnd)
+                ) {
+                    return bytes;
+                }
+                let size = self.element_size(a.ty);
+                if self.func.constant(size) == Some(1) {
+                    return bytes;
+                }
+                self.op(Op::Binary(BinaryOp::Floordiv, [bytes, size]))
             }
             (_, true, false) => {
                 let x = self.expr(a);
@@ -223,30 +234,34 @@ impl Lowering<'_, '_> {
         }
     }
 
+    /// The bytes of what a pointer points to, which is 1 where that is not known; those of a kernel record are relocated.
+    fn element_size(&mut self, ty: TypeId) -> Value {
+        let T::Ptr { to, region, .. } = *self.type_of(ty) else { return self.iconst(Type::I64, 1) };
+        if let T::Record(record) = *self.type_of(to)
+            && self.relocated(record, region)
+        {
+            return self.op(Op::Query(mir::Query::Record(mir::RecordQuery::Size, record)));
+        }
+        let size = self.module.types.size_of(to).max(1);
+        self.iconst(Type::I64, i64::from(size))
+    }
+
     /// A pointer moved by a number of elements; without a known element, of bytes.
     pub(super) fn pointer_add(&mut self, pointer: Value, ty: TypeId, by: Value, minus: bool) -> Value {
-        let size = match *self.type_of(ty) {
-            T::Ptr { to, .. } => self.module.types.size_of(to).max(1),
-            _ => 1,
-        };
-        let mut by = match self.func.constant(by) {
-            Some(by) => {
-                let bytes = by.wrapping_mul(i64::from(size));
-                return {
-                    let bytes = self.iconst(Type::I64, if minus { bytes.wrapping_neg() } else { bytes });
-                    self.op(Op::PtrAdd(pointer, bytes))
-                };
+        let pointer = self.untrusted(pointer);
+        let size = self.element_size(ty);
+        let bytes = match (self.func.constant(by), self.func.constant(size)) {
+            (Some(by), Some(size)) => {
+                let bytes = by.wrapping_mul(size);
+                self.iconst(Type::I64, if minus { bytes.wrapping_neg() } else { bytes })
             }
-            None => by,
+            (_, size_known) => {
+                let bytes =
+                    if size_known == Some(1) { by } else { self.op(Op::Binary(BinaryOp::Mul, [by, size])) };
+                if minus { self.op(Op::Unary(mir::UnaryOp::Neg, bytes)) } else { bytes }
+            }
         };
-        if size > 1 {
-            let size = self.iconst(Type::I64, i64::from(size));
-            by = self.op(Op::Binary(BinaryOp::Mul, [by, size]));
-        }
-        if minus {
-            by = self.op(Op::Unary(mir::UnaryOp::Neg, by));
-        }
-        self.op(Op::PtrAdd(pointer, by))
+        self.op(Op::PtrAdd(pointer, bytes))
     }
 
     // Conditions.

@@ -102,7 +102,9 @@ fn key(func: &Function, inst: Inst, moves: bool) -> Option<(Value, String)> {
         | Op::PtrAdd(..)
         | Op::PtrSub(_)
         | Op::PtrToInt(_)
-        | Op::FieldAddr { .. } => {}
+        | Op::FieldAddr { .. }
+        | Op::ExternAddr(_)
+        | Op::Query(_) => {}
         Op::CtxLoad { .. }
             if !moves
                 && matches!(

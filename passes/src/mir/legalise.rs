@@ -24,6 +24,7 @@
 //!   `field_addr` of a kernel struct becomes a constant: packets do not change with the kernel.
 //! - Maps: `map_lookup`, `map_update` and `map_delete` become helpers 1, 2 and 3; keys and values that are numbers, or
 //!   that lie where helpers cannot read, go through slots.
+//! - `load_bits` becomes a read of the word that holds the bitfield, and two shifts, all relocated.
 //! - `print` becomes `bpf_trace_printk`, or from four values on `bpf_trace_vprintk`.
 //!
 //! Subprograms have the rules on which all programs that call them agree; where they do not and it matters, the diagnostic
@@ -36,6 +37,7 @@
 //! Why: the verifier knows one form of each: `dereference of modified ctx ptr R1 off=4 disallowed`,
 //! `R1 invalid mem access 'scalar'`, `invalid read from stack`.
 
+mod bits;
 mod context;
 mod helper;
 mod maps;
@@ -74,13 +76,15 @@ impl MirPass for Legalise {
 }
 
 fn legalise(module: &mut Module, func: &mut Function, rules: FunctionRules<'_, '_>, cx: &mut Context<'_>) {
-    for block in func.layout.clone() {
+    for mut block in func.layout.clone() {
         for inst in std::mem::take(&mut func.blocks[block].insts) {
             let span = func.insts[inst].span;
             let mut site = Site { module, func, rules, cx, block, inst, span, dead: Vec::new() };
             let op = site.func.insts[inst].op.clone();
             let op = site.concrete(op);
             let dead = std::mem::take(&mut site.dead);
+            // What it became may go several ways, which meet again.
+            block = site.block;
             func.insts[inst].op = op;
             func.blocks[block].insts.push(inst);
             for slot in dead {
@@ -128,6 +132,7 @@ impl Site<'_, '_, '_> {
                 Op::Atomic { op, ptr, offset, value }
             }
             Op::FieldAddr { base, record, path } => self.field(base, record, path),
+            Op::LoadBits { base, record, path } => self.load_bits(base, record, &path),
             other => other,
         }
     }

@@ -192,6 +192,7 @@ fn checked_operands(func: &Function, inst: Inst, externs: &[String], registry: &
         | Op::MemSet { dst: ptr, .. }
         | Op::PtrAdd(ptr, _)
         | Op::FieldAddr { base: ptr, .. }
+        | Op::LoadBits { base: ptr, .. }
         | Op::MapLookup { key: ptr, .. }
         | Op::MapDelete { key: ptr, .. } => vec![*ptr],
         Op::MemCopy { dst, src, .. } => vec![*dst, *src],

@@ -120,7 +120,7 @@ fn usual(region: Region) -> Option<RegionRule> {
         Region::Ctx | Region::Kernel => (Access::Direct, Access::Forbidden),
         Region::KernelUntrusted => (copy("bpf_probe_read_kernel"), Access::Forbidden),
         Region::User => (copy("bpf_probe_read_user"), Access::Forbidden),
-        Region::PacketEnd | Region::Dynptr | Region::Map | Region::Func => return None,
+        Region::PacketEnd | Region::PerCpu | Region::Dynptr | Region::Map | Region::Func => return None,
     };
     let (proof, arithmetic) = (pbpf_core::rows::Proof::default(), pbpf_core::rows::Arithmetic::Bounded);
     Some(RegionRule { read, write, proof, arithmetic, moves: false, align: 0 })

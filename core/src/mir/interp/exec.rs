@@ -8,7 +8,8 @@ use crate::entity::{Entity, Table};
 use crate::mir::path::follow;
 use crate::mir::verify::is_address;
 use crate::mir::{
-    Block, BlockCall, CastKind, FuncId, Function, InstData, MapId, Op, Region, Slot, Type, Value,
+    BinaryOp, Block, BlockCall, CastKind, FieldQuery, FuncId, Function, InstData, MapId, Op, Query, Region,
+    Slot, Type, Value,
 };
 
 /// How deep calls may nest, as in the kernel.
@@ -141,6 +142,26 @@ impl<'m, E: Environment> Machine<'m, E> {
             Op::FieldAddr { base, record, path } => {
                 let place = follow(&self.module.types, *record, path).map_err(invalid)?;
                 frame.value(*base)?.wrapping_add(place.offset())
+            }
+            Op::ExternAddr(id) => {
+                let data = self.module.externs.get(*id);
+                let name = &data.ok_or_else(|| invalid(format!("{id} does not exist")))?.name;
+                return Err(FaultKind::UnknownVariable(name.clone()).into());
+            }
+            Op::Query(query) => query.answer(&self.module.types).map_err(invalid)? as u64,
+            Op::LoadBits { base, record, path } => {
+                let ask = |ask| {
+                    let query = Query::Field(ask, *record, path.clone());
+                    query.answer(&self.module.types).map(|n| n as u64).map_err(invalid)
+                };
+                let address = frame.value(*base)?.wrapping_add(ask(FieldQuery::Offset)?);
+                let word = number(&self.load(frame.region(*base)?, address, ask(FieldQuery::Size)?)?);
+                let place = follow(&self.module.types, *record, path).map_err(invalid)?;
+                let (left, right) = (ask(FieldQuery::LeftShift)?, ask(FieldQuery::RightShift)?);
+                let top = binary(BinaryOp::Shl, 64, word, left);
+                let back =
+                    if self.module.types.is_signed(place.ty) { BinaryOp::Ashr } else { BinaryOp::Lshr };
+                binary(back, 64, top, right)
             }
             Op::PtrToInt(a) | Op::IntToPtr(a) => frame.value(*a)?,
             Op::Refine(a) => {

@@ -49,6 +49,8 @@ pub enum FaultKind {
     UnknownHelper(String),
     /// A kernel function that the environment does not know.
     UnknownKfunc(String),
+    /// A kernel variable has no place here.
+    UnknownVariable(String),
     /// A field, argument or result that the context does not have.
     NoContextField(String),
     /// A helper was given what it does not take.
@@ -84,6 +86,7 @@ impl std::fmt::Display for FaultKind {
             FaultKind::DeadSlot { slot } => write!(f, "slot `{slot}` is used where it is not live"),
             FaultKind::ReadOnly { object } => write!(f, "{object} is written, which is read-only"),
             FaultKind::UnknownHelper(name) => write!(f, "helper `{name}` is not known here"),
+            FaultKind::UnknownVariable(name) => write!(f, "kernel variable `{name}` is not known here"),
             FaultKind::UnknownKfunc(name) => write!(f, "kernel function `{name}` is not known here"),
             FaultKind::NoContextField(name) => write!(f, "the context has no {name}"),
             FaultKind::BadArgument(what) => f.write_str(what),

@@ -229,7 +229,7 @@ fn first(region: Region) -> u64 {
         Region::Map => 0x5000_0000_0000,
         Region::Func => 0x6000_0000_0000,
         Region::User => 0x7000_0000_0000,
-        Region::Kernel | Region::KernelUntrusted => 0xffff_8880_0000_0000,
+        Region::Kernel | Region::KernelUntrusted | Region::PerCpu => 0xffff_8880_0000_0000,
     }
 }
 

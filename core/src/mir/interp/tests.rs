@@ -261,6 +261,40 @@ fn kernel_memory_reads_as_zero_where_nothing_is() {
     assert_eq!(machine.take_printed(), ["-14 0 -14 0"]);
 }
 
+#[test]
+fn bitfields_of_the_kernel_keep_their_sign() {
+    let module = crate::mir::parse(
+        r#"mir 1
+record r0 struct kernel task size 16 align 8 {
+  low: u32 +8 bits 3
+  high: s32 +8:3 bits 5 index 1
+}
+enum e0 state size 4 signed {
+  ON = -5
+}
+function fn0 main() -> i64 static {
+block0:
+  v1: ptr.kernel_untrusted = call_helper bpf_get_current_task#35()
+  v2: i64 = load_bits v1, r0.low
+  v3: i64 = load_bits v1, r0.high
+  v4 = enum_value e0.ON
+  v5 = field_exists r0.high
+  v6: i32 = load_bits v1, r0.high
+  v7: i64 = sext v6
+  print "%d %d %d %d %d", v2, v3, v4, v5, v7
+  return v2
+}
+"#,
+        FileId::new(0),
+    )
+    .unwrap();
+    let task = vec![0, 0, 0, 0, 0, 0, 0, 0, 0b1010_1110, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+    let mut machine = Machine::new(&module, Deterministic { task, ..Default::default() }).unwrap();
+    let id = module.find_function("main").unwrap();
+    machine.call(id, vec![]).unwrap();
+    assert_eq!(machine.take_printed(), ["6 -11 -5 1 -11"]);
+}
+
 /// An environment that knows one more helper and one kernel function.
 #[derive(Default)]
 struct More(Deterministic);

@@ -7,8 +7,8 @@ use super::{MAX_TYPE_DEPTH, Parser, Read, TokenKind};
 use crate::entity::Entity;
 use crate::mir::print::BASIC_TYPES;
 use crate::mir::{
-    Extern, Function, FunctionKind, Global, Init, Linkage, Map, MapValue, Param, Section, StructOps,
-    StructOpsMember, StructOpsValue, Type,
+    Extern, ExternKind, Function, FunctionKind, Global, Init, Linkage, Map, MapValue, Param, Section,
+    StructOps, StructOpsMember, StructOpsValue, Type,
 };
 use crate::source::{FileId, Span};
 use crate::types::{
@@ -327,11 +327,18 @@ impl Parser<'_> {
     }
 
     fn external(&mut self) -> Read<()> {
-        self.id("extern", "a kernel function")?;
+        self.id("extern", "a kernel function or variable")?;
         let (name, ty) = self.typed_name()?;
+        let kind = if self.accept_word("ksym") {
+            ExternKind::Symbol
+        } else if self.accept_word("kconfig") {
+            ExternKind::Config
+        } else {
+            ExternKind::Function
+        };
         let weak = self.accept_word("weak");
         self.line_end()?;
-        self.module.externs.push(Extern { name, ty, weak });
+        self.module.externs.push(Extern { name, ty, kind, weak });
         Ok(())
     }
 

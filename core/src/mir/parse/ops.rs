@@ -4,11 +4,15 @@
 
 use super::body::Names;
 use super::{Parser, Read, TokenKind};
-use crate::mir::{AtomicOp, BinaryOp, BlockCall, CastKind, Cond, FieldStep, Op, UnaryOp, Value};
+use crate::mir::{
+    AtomicOp, BinaryOp, BlockCall, CastKind, Cond, EnumQuery, FieldQuery, FieldStep, Op, Query, RecordQuery,
+    UnaryOp, Value,
+};
 use crate::names::nearest;
+use crate::types::RecordId;
 
 /// The mnemonics that do not come from a family.
-const MNEMONICS: [&str; 36] = [
+const MNEMONICS: [&str; 38] = [
     "iconst",
     "null",
     "icmp",
@@ -17,6 +21,7 @@ const MNEMONICS: [&str; 36] = [
     "global_addr",
     "map_addr",
     "func_addr",
+    "extern_addr",
     "ptr_add",
     "ptr_sub",
     "field_addr",
@@ -24,6 +29,7 @@ const MNEMONICS: [&str; 36] = [
     "int_to_ptr",
     "refine",
     "load",
+    "load_bits",
     "store",
     "memcpy",
     "memset",
@@ -60,6 +66,9 @@ impl Parser<'_> {
         if let Some(kind) = CastKind::ALL.into_iter().find(|k| k.as_str() == word) {
             return Ok(Op::Cast(kind, self.value(names)?));
         }
+        if let Some(query) = self.query(word)? {
+            return Ok(Op::Query(query));
+        }
         Ok(match word {
             "iconst" => Op::Iconst(self.signed()?),
             "null" => Op::Null,
@@ -85,7 +94,15 @@ impl Parser<'_> {
                 Op::PtrAdd(ptr, by)
             }
             "ptr_sub" => Op::PtrSub(self.two(names)?),
-            "field_addr" => self.field_addr(names)?,
+            "extern_addr" => Op::ExternAddr(self.lookup("extern", "kernel variable", |ids| &ids.externs)?),
+            "field_addr" => {
+                let (base, record, path) = self.field_of(names)?;
+                Op::FieldAddr { base, record, path }
+            }
+            "load_bits" => {
+                let (base, record, path) = self.field_of(names)?;
+                Op::LoadBits { base, record, path }
+            }
             "ptr_to_int" => Op::PtrToInt(self.value(names)?),
             "int_to_ptr" => Op::IntToPtr(self.value(names)?),
             "refine" => Op::Refine(self.value(names)?),
@@ -190,7 +207,10 @@ impl Parser<'_> {
                     .iter()
                     .map(|o| o.as_str())
                     .chain(UnaryOp::ALL.iter().map(|o| o.as_str()))
-                    .chain(CastKind::ALL.iter().map(|o| o.as_str()));
+                    .chain(CastKind::ALL.iter().map(|o| o.as_str()))
+                    .chain(FieldQuery::ALL.iter().map(|o| o.as_str()))
+                    .chain(RecordQuery::ALL.iter().map(|o| o.as_str()))
+                    .chain(EnumQuery::ALL.iter().map(|o| o.as_str()));
                 let near = nearest(word, families.chain(MNEMONICS));
                 let mut wrong = self.expected("an instruction");
                 wrong.help = near.map(|n| format!("there is `{n}`"));
@@ -227,10 +247,33 @@ impl Parser<'_> {
         Ok((ptr, offset))
     }
 
-    fn field_addr(&mut self, names: &Names) -> Read<Op> {
+    /// A question to the kernel, if the mnemonic is one's.
+    fn query(&mut self, word: &str) -> Read<Option<Query>> {
+        if let Some(ask) = FieldQuery::ALL.into_iter().find(|q| q.as_str() == word) {
+            let record = self.record_id()?;
+            return Ok(Some(Query::Field(ask, record, self.path()?)));
+        }
+        if let Some(ask) = RecordQuery::ALL.into_iter().find(|q| q.as_str() == word) {
+            return Ok(Some(Query::Record(ask, self.record_id()?)));
+        }
+        if let Some(ask) = EnumQuery::ALL.into_iter().find(|q| q.as_str() == word) {
+            let id = self.lookup("e", "enum", |ids| &ids.enums)?;
+            self.mark(".")?;
+            return Ok(Some(Query::Enum(ask, id, self.name()?)));
+        }
+        Ok(None)
+    }
+
+    /// A pointer to a record, and a way into it.
+    fn field_of(&mut self, names: &Names) -> Read<(Value, RecordId, Vec<FieldStep>)> {
         let base = self.value(names)?;
         self.mark(",")?;
         let record = self.record_id()?;
+        Ok((base, record, self.path()?))
+    }
+
+    /// `.name[3].name`, as long as it goes on.
+    fn path(&mut self) -> Read<Vec<FieldStep>> {
         let mut path = Vec::new();
         loop {
             if self.accept(".") {
@@ -239,7 +282,7 @@ impl Parser<'_> {
                 path.push(FieldStep::Index(self.small()?));
                 self.mark("]")?;
             } else {
-                return Ok(Op::FieldAddr { base, record, path });
+                return Ok(path);
             }
         }
     }

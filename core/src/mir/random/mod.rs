@@ -290,7 +290,12 @@ fn add_data(module: &mut Module, names: &mut Names, known: &Known) {
     }
     let params = vec![(names.name("p"), word), ("task".to_owned(), known.stack)];
     let ty = module.types.intern(LangType::Func { params, ret: half });
-    module.externs.push(Extern { name: "known_kfunc".to_owned(), ty, weak: names.random.chance(50) });
+    module.externs.push(Extern {
+        name: "known_kfunc".to_owned(),
+        ty,
+        kind: crate::mir::ExternKind::Function,
+        weak: names.random.chance(50),
+    });
 }
 
 fn add_struct_ops(module: &mut Module, names: &mut Names) {

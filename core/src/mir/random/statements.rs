@@ -5,8 +5,8 @@
 use super::body::Body;
 use crate::entity::Entity;
 use crate::mir::{
-    AtomicOp, BinaryOp, Block, BlockCall, CastKind, Cond, ExternId, FieldStep, FuncId, Function,
-    FunctionKind, GlobalId, MapId, Op, Region, Type, UnaryOp, Value,
+    AtomicOp, BinaryOp, Block, BlockCall, CastKind, Cond, ExternId, FieldQuery, FieldStep, FuncId, Function,
+    FunctionKind, GlobalId, MapId, Op, Query, RecordQuery, Region, Type, UnaryOp, Value,
 };
 
 /// Maps with 32-bit keys and 64-bit values.
@@ -317,6 +317,18 @@ impl Body<'_> {
         let ty = Type::ptr(Region::KernelUntrusted);
         let name = "bpf_get_current_task".to_owned();
         let task = self.value(Op::CallHelper { name, id: 35, args: Vec::new() }, ty);
+        if self.chance(30) {
+            let field = *self.names.random.pick(&["flags", "parent", "u"]);
+            let ask = *self.names.random.pick(&FieldQuery::ALL);
+            let path = vec![FieldStep::Field(field.to_owned())];
+            let answer = self.plain(Op::Query(Query::Field(ask, self.known.kernel, path)));
+            return self.ints.push(answer);
+        }
+        if self.chance(20) {
+            let ask = *self.names.random.pick(&RecordQuery::ALL);
+            let answer = self.plain(Op::Query(Query::Record(ask, self.known.kernel)));
+            return self.ints.push(answer);
+        }
         let field = *self.names.random.pick(&["flags", "parent", "u"]);
         let path = vec![FieldStep::Field(field.to_owned())];
         let at = self.plain(Op::FieldAddr { base: task, record: self.known.kernel, path });

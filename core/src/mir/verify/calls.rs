@@ -7,7 +7,9 @@ use super::Found;
 use super::function::{Check, assignable};
 use super::ops::is_memory;
 use crate::entity::Table;
-use crate::mir::{ExternId, FuncId, FunctionKind, InstData, Linkage, MapId, Module, Op, Region, Type, Value};
+use crate::mir::{
+    ExternId, ExternKind, FuncId, FunctionKind, InstData, Linkage, MapId, Module, Op, Region, Type, Value,
+};
 use crate::types::{Type as LangType, TypeId};
 
 impl Check<'_> {
@@ -61,6 +63,9 @@ impl Check<'_> {
         let Some(external) = module.externs.get(callee) else {
             return self.add("M027", format!("{callee} does not exist"));
         };
+        if external.kind != ExternKind::Function {
+            return self.add("M027", format!("`{}` is no kernel function", external.name));
+        }
         // A wrong type of the declaration is reported there.
         let LangType::Func { params, ret } = module.types.get(external.ty) else { return };
         let name = &external.name;

@@ -13,7 +13,8 @@
 //! - M005: an enum has 1, 2, 4 or 8 bytes, and its names are distinct and its values fit.
 //! - M006: a map has a kind; its key and value types have a size; it has no key without a value.
 //! - M007: the initial value of a global variable fits its type; one in `bss` is zero.
-//! - M008: a kernel function has a function type of at most five scalars with a scalar or no result.
+//! - M008: a kernel function has a function type of at most five scalars with a scalar or no result; a variable of the kernel has another type,
+//!   and an option one with a size.
 //! - M009: the members of a struct_ops variable are distinct and fit their types; its functions are programs.
 //!
 //! A function:
@@ -30,7 +31,7 @@
 //! - M020: global variables, maps and functions that are named exist; `func_addr` names a callback or a static subprogram.
 //! - M021: the path of `field_addr` leads to a field of its record that is no bitfield.
 //! - M022: `refine` takes a pointer that may be null. Where no test proves it, it asks `null_checks` for one.
-//! - M024: memory is accessed through pointers into memory: not `packet_end`, `dynptr`, `map` or `func`.
+//! - M024: memory is accessed through pointers into memory: not `packet_end`, `per_cpu`, `dynptr`, `map` or `func`.
 //! - M025: an access at a known place in a slot or a global variable lies inside it.
 //! - M026: a call has at most five arguments; one of an `inline` function only in concrete MIR.
 //! - M027: a call fits the declaration of what it calls, which is a kernel function, a subprogram or a callback; where a `global` one takes `ptr.mem`, `ptr.stack` and `ptr.map_value` fit too.
@@ -40,6 +41,9 @@
 //! - M031: a format has a conversion for each argument: `%s` for a pointer, another for an `i64`.
 //! - M032: the cases of a switch are distinct.
 //! - M033: a function returns a value of its result's type, or none if it has none.
+//! - M034: what is asked about is a record or enum of the kernel by name, and a field or enumerator that it lists.
+//! - M035: `load_bits` leads to a bitfield of a record of the kernel.
+//! - M036: `extern_addr` names a variable or an option, and gives a pointer to it.
 //!
 //! Concrete MIR, by [`verify_concrete`]:
 //! - M040: no instruction is abstract.
@@ -100,7 +104,7 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// Every breach of rules M001 to M033, in the order of the module; empty for MIR that is right.
+/// Every breach of rules M001 to M036, in the order of the module; empty for MIR that is right.
 pub fn verify(module: &Module) -> Vec<Violation> {
     check(module, None)
 }

@@ -4,7 +4,7 @@
 
 use super::Found;
 use super::records::fits;
-use crate::mir::{FunctionKind, Global, Init, MapValue, Module, Section, StructOpsValue, Type};
+use crate::mir::{ExternKind, FunctionKind, Global, Init, MapValue, Module, Section, StructOpsValue, Type};
 use crate::types::{Type as LangType, TypeId};
 use std::collections::BTreeSet;
 
@@ -114,6 +114,14 @@ fn check_externs(module: &Module, found: &mut Found) {
     let scalar = |ty: TypeId| module.machine_type(ty).is_some();
     for e in module.externs.values() {
         let name = &e.name;
+        let is_function = matches!(module.types.get(e.ty), LangType::Func { .. });
+        if e.kind != ExternKind::Function {
+            let sized = module.types.size_of(e.ty) > 0;
+            if is_function || (e.kind == ExternKind::Config && !sized) {
+                found.add("M008", None, format!("kernel variable `{name}` has no type of a variable"));
+            }
+            continue;
+        }
         match module.types.get(e.ty) {
             LangType::Func { params, ret } => {
                 if params.len() > 5 || !params.iter().all(|(_, ty)| scalar(*ty)) {

@@ -7,8 +7,8 @@ use super::records::fits;
 use crate::entity::Table;
 use crate::mir::path::follow;
 use crate::mir::{
-    BinaryOp, CastKind, Cond, FieldStep, Function, FunctionKind, GlobalId, InstData, Op, Region, Slot, Type,
-    UnaryOp, Value,
+    BinaryOp, CastKind, Cond, ExternId, ExternKind, FieldStep, Function, FunctionKind, GlobalId, InstData,
+    Op, Query, Region, Slot, Type, UnaryOp, Value,
 };
 use crate::types::{Origin, RecordId};
 use std::collections::BTreeSet;
@@ -64,7 +64,7 @@ fn gives(op: &Op) -> Gives {
 
 /// Whether memory is behind pointers of that region.
 pub(super) fn is_memory(region: Region) -> bool {
-    !matches!(region, Region::PacketEnd | Region::Dynptr | Region::Map | Region::Func)
+    !matches!(region, Region::PacketEnd | Region::PerCpu | Region::Dynptr | Region::Map | Region::Func)
 }
 
 /// Whether a pointer of that region is a plain address, whose null reads as an error of the copying helper.
@@ -167,6 +167,9 @@ impl Check<'_> {
                 }
             }
             Op::FieldAddr { base, record, path } => self.field(data, *base, *record, path),
+            Op::LoadBits { base, record, path } => self.bits(*base, *record, path, result),
+            Op::Query(query) => self.query(query),
+            Op::ExternAddr(id) => self.variable(*id, result),
             Op::PtrToInt(a) => {
                 if self.ty(*a).is_int() {
                     self.add("M019", format!("`ptr_to_int` does not take {}", self.ty(*a)));
@@ -337,6 +340,54 @@ impl Check<'_> {
                     self.derive(result, base, i64::try_from(place.offset()).unwrap_or(i64::MAX));
                 }
             }
+        }
+    }
+
+    fn bits(&mut self, base: Value, record: RecordId, path: &[FieldStep], result: Type) {
+        self.moves(base);
+        if self.module.types.records.get(record).is_none_or(|r| r.origin != Origin::Kernel) {
+            return self.add("M035", format!("{record} is no record of the kernel"));
+        }
+        match follow(&self.module.types, record, path) {
+            Err(why) => self.add("M035", why),
+            Ok(place) if place.bit_size.is_none() => self.add("M035", "what is read is no bitfield"),
+            Ok(_) if !result.is_int() || result == Type::I1 => {
+                self.add("M017", format!("a bitfield is {result}"));
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn query(&mut self, query: &Query) {
+        let types = &self.module.types;
+        let named = match query {
+            Query::Field(_, record, _) | Query::Record(_, record) => {
+                types.records.get(*record).is_some_and(|r| r.origin == Origin::Kernel && !r.name.is_empty())
+            }
+            Query::Enum(_, id, _) => types.enums.get(*id).is_some_and(|e| !e.name.is_empty()),
+        };
+        if !named {
+            self.add("M034", "what is asked about is no record or enum of the kernel by name");
+        } else if let Err(why) = query.answer(types) {
+            self.add("M034", why);
+        }
+    }
+
+    fn variable(&mut self, id: ExternId, result: Type) {
+        let Some(data) = self.module.externs.get(id) else {
+            return self.add("M036", format!("{id} does not exist"));
+        };
+        let region = result.region();
+        let right = match data.kind {
+            ExternKind::Function => false,
+            ExternKind::Config => result == Type::ptr(Region::MapValue),
+            ExternKind::Symbol => {
+                matches!(region, Some(Region::Kernel | Region::KernelUntrusted | Region::PerCpu))
+                    && result.is_nullable() == data.weak
+            }
+        };
+        if !right {
+            self.add("M036", format!("the address of `{}` is no {result}", data.name));
         }
     }
 

@@ -125,7 +125,7 @@ fn check_names(module: &Module, found: &mut Found) {
         check(g.ty, &format!("global variable `{}`", g.name));
     }
     for e in module.externs.values() {
-        check(e.ty, &format!("kernel function `{}`", e.name));
+        check(e.ty, &format!("kernel symbol `{}`", e.name));
     }
     for ops in &module.struct_ops {
         ops.members.iter().for_each(|m| check(m.ty, &format!("member `{}` of `{}`", m.name, ops.name)));

@@ -52,6 +52,8 @@ map map0 m kind hash 1 key u32 value u64 max_entries 1 @0..1
 map map1 ring kind ringbuf 27 max_entries 4096 @0..1
 global global0 total: u64 data = 1 @0..1
 extern extern0 kfunc: t14
+extern extern1 runqueues: t13 ksym weak
+extern extern2 CONFIG_HZ: u32 kconfig
 {declarations}
 function fn1 sub(n: s64) -> i32 static @0..1 {{
 block0(v0: i64):
@@ -238,6 +240,22 @@ fn broken() -> Vec<(&'static str, String)> {
         line("M027", "  call fn1()"),
         line("M027", "  call fn1(v2)"),
         line("M027", "  v10: i64 = call fn1(v1)"),
+        line("M027", "  call_kfunc extern1(v2)"),
+        line("M034", "  v10 = field_offset r0.a"),
+        line("M034", "  v10 = field_exists r1.nosuch"),
+        line("M034", "  v10 = enum_value e0.OFF"),
+        line("", "  v10 = field_lshift r1.on\n  v11 = type_exists r1\n  v12 = enum_exists e0.ON"),
+        line("M036", "  v10: ptr.per_cpu = extern_addr extern0"),
+        line("M036", "  v10: ptr.per_cpu = extern_addr extern1"),
+        line("M036", "  v10: ptr.kernel = extern_addr extern2"),
+        line("M036", "  v10: i64 = extern_addr extern1"),
+        line("", "  v10: ptr.per_cpu? = extern_addr extern1\n  v11: ptr.map_value = extern_addr extern2"),
+        line("M024", "  v10: ptr.per_cpu? = extern_addr extern1\n  v11: i8 = load v10"),
+        line("M035", "  v10: ptr.kernel = int_to_ptr v1\n  v11: i32 = load_bits v10, r1.flags"),
+        line("M035", "  v10: ptr.kernel = int_to_ptr v1\n  v11: i32 = load_bits v10, r1.nosuch"),
+        line("M035", "  v11: i32 = load_bits v5, r0.a"),
+        line("M017", "  v10: ptr.kernel = int_to_ptr v1\n  v11: i1 = load_bits v10, r1.on"),
+        line("", "  v10: ptr.kernel = int_to_ptr v1\n  v11: i32 = load_bits v10, r1.on"),
         line("M027", "  call_kfunc extern0(v2)"),
         line("M027", "  call_kfunc extern0(v1, v0)"),
         line("M027", "  call_kfunc extern0(v2, v1)"),

@@ -18,7 +18,7 @@ pub(super) fn drop_unused(module: &mut Module) {
         for (_, inst) in func.each_inst() {
             match func.insts[inst].op {
                 Op::GlobalAddr(id) => set(&mut globals, id),
-                Op::CallKfunc { callee, .. } => set(&mut externs, callee),
+                Op::CallKfunc { callee, .. } | Op::ExternAddr(callee) => set(&mut externs, callee),
                 _ => {}
             }
         }
@@ -34,7 +34,7 @@ pub(super) fn drop_unused(module: &mut Module) {
         match &mut inst.op {
             Op::GlobalAddr(id) => *id = renumber(&global_ids, *id),
             Op::FuncAddr(id) | Op::Call { callee: id, .. } => *id = renumber(&function_ids, *id),
-            Op::CallKfunc { callee, .. } => *callee = renumber(&extern_ids, *callee),
+            Op::CallKfunc { callee, .. } | Op::ExternAddr(callee) => *callee = renumber(&extern_ids, *callee),
             _ => {}
         }
     }

@@ -122,7 +122,8 @@ impl Site<'_, '_, '_> {
         match self.register(inner, field) {
             Ok(address) => {
                 let slot = self.slot("argument", 8);
-                self.copy_by("bpf_probe_read_kernel", slot, address, 8, inner);
+                let size = self.build().iconst(Type::I64, 8);
+                self.copy_by("bpf_probe_read_kernel", slot, address, size, inner);
                 self.deliver(Op::Load { ptr: slot, offset: 0 }, Type::I64, true)
             }
             Err(refused) => refused,

@@ -11,7 +11,7 @@ use pbpf_core::types::{Origin, RecordId, Region};
 
 /// Reading or writing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Read,
     Write,
 }
@@ -23,7 +23,8 @@ impl Site<'_, '_, '_> {
             Some(Access::Copy(via)) => {
                 let source = self.moved(ptr, i64::from(offset));
                 let slot = self.slot("copy", ty.bytes());
-                self.copy_by(&via.helper, slot, source, ty.bytes(), ptr);
+                let size = self.build().iconst(Type::I64, i64::from(ty.bytes()));
+                self.copy_by(&via.helper, slot, source, size, ptr);
                 Op::Load { ptr: slot, offset: 0 }
             }
             Some(_) => Op::Load { ptr, offset },
@@ -50,7 +51,7 @@ impl Site<'_, '_, '_> {
         match self.access(src, Way::Read) {
             Some(Access::Copy(via)) => {
                 let size = self.build().iconst(Type::I64, i64::from(len));
-                self.explain_copy(&via.helper, len, src);
+                self.explain_copy(&via.helper, Some(i64::from(len)), src);
                 self.helper_call(&via.helper, vec![dst, size, src], &reading(self.func.type_of(src)))
             }
             _ => Op::MemCopy { dst, src, len },
@@ -58,20 +59,20 @@ impl Site<'_, '_, '_> {
     }
 
     /// Calls the helper that copies.
-    pub(super) fn copy_by(&mut self, helper: &str, dst: Value, src: Value, len: u32, from: Value) {
-        let size = self.build().iconst(Type::I64, i64::from(len));
-        self.explain_copy(helper, len, from);
+    pub(super) fn copy_by(&mut self, helper: &str, dst: Value, src: Value, size: Value, from: Value) {
+        self.explain_copy(helper, self.func.constant(size), from);
         let call = self.helper_call(helper, vec![dst, size, src], &reading(self.func.type_of(from)));
         if matches!(call, Op::CallHelper { .. }) {
             self.build().effect(call);
         }
     }
 
-    fn explain_copy(&mut self, helper: &str, len: u32, from: Value) {
+    fn explain_copy(&mut self, helper: &str, len: Option<i64>, from: Value) {
         let region = self.func.type_of(from).region();
         let helper = helper.to_owned();
         self.cx.explain(self.span, || {
             let what = region.map_or("memory", Region::describe);
+            let len = len.map_or_else(|| "the".to_owned(), |len| len.to_string());
             format!("{len} bytes of {what} are copied by `{helper}`; a fault reads as zero")
         });
     }
@@ -85,7 +86,7 @@ impl Site<'_, '_, '_> {
         }
     }
 
-    fn harmless(&self) -> Op {
+    pub(super) fn harmless(&self) -> Op {
         match self.result_type() {
             Type::Ptr { nullable: true, .. } => Op::Null,
             Type::Ptr { .. } => self.func.insts[self.inst].op.clone(),
@@ -94,7 +95,7 @@ impl Site<'_, '_, '_> {
     }
 
     /// How memory is accessed; says so where it must not be.
-    fn access(&mut self, ptr: Value, way: Way) -> Option<Access> {
+    pub(super) fn access(&mut self, ptr: Value, way: Way) -> Option<Access> {
         let region = self.func.type_of(ptr).region()?;
         let rule = match self.rules.region(region) {
             Ok(rule) => rule,

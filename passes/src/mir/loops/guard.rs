@@ -48,7 +48,12 @@ fn declare(module: &mut Module, name: &str, params: Vec<(String, TypeId)>, ret: 
         return id;
     }
     let ty = module.types.intern(T::Func { params, ret });
-    module.externs.push(Extern { name: name.to_owned(), ty, weak: false })
+    module.externs.push(Extern {
+        name: name.to_owned(),
+        ty,
+        kind: pbpf_core::mir::ExternKind::Function,
+        weak: false,
+    })
 }
 
 /// A loop that is to be counted.
