@@ -11,6 +11,7 @@ pub mod lower;
 pub mod mir;
 pub mod parse;
 pub mod pipeline;
+mod printed;
 pub mod resolve;
 pub mod subset;
 pub mod versions;

@@ -6,9 +6,11 @@
 //! Promises: a place ([`Place`]) is what can be assigned; evaluation order is the order of the fields here.
 //! Leaves out: memory. Where a value lives is decided when MIR is made.
 
+mod format;
 mod number;
 mod print;
 
+pub use format::{Format, FormatKind};
 pub use number::{Arithmetic, BinaryOp};
 pub use print::print;
 
@@ -451,6 +453,6 @@ pub enum Builtin {
 pub enum PrintPart {
     /// Text.
     Text(String),
-    /// A value, in decimal or as the letter (`x`, `d`, `s`) says.
-    Value(Expr, Option<char>),
+    /// A value, and how it is printed.
+    Value(Expr, Format),
 }

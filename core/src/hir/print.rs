@@ -297,8 +297,7 @@ impl Printer<'_> {
             ExprKind::Print(parts) => {
                 let part = |part: &PrintPart| match part {
                     PrintPart::Text(text) => format!("{text:?}"),
-                    PrintPart::Value(value, None) => self.typed(value),
-                    PrintPart::Value(value, Some(letter)) => format!("{}:{letter}", self.typed(value)),
+                    PrintPart::Value(value, format) => format!("{}{format}", self.typed(value)),
                 };
                 format!("print({})", parts.iter().map(part).collect::<Vec<_>>().join(", "))
             }

@@ -4,12 +4,9 @@
 
 use super::{Checker, Running};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{ExprKind, FuncId, Function, PrintPart};
+use pbpf_core::hir::{ExprKind, FuncId, Function};
 use pbpf_core::registry::HelperId;
 use pbpf_core::source::Span;
-
-/// The most values that `bpf_trace_vprintk` prints (`MAX_BPRINTF_VARARGS` in the kernel).
-const MAX_PRINTED: usize = 12;
 
 impl Checker<'_, '_> {
     pub(super) fn calls(&mut self, id: FuncId, function: &Function) {
@@ -100,17 +97,6 @@ impl Checker<'_, '_> {
             let error =
                 self.license_error(format!("the kernel keeps `{name}` for GPL-compatible programs")).at(span);
             self.cx.emit(error);
-        }
-    }
-
-    fn print(&mut self, parts: &[PrintPart], span: Span) {
-        let printed = |part: &&PrintPart| matches!(part, PrintPart::Value(value, _) if !matches!(value.kind, ExprKind::Text(_)));
-        let count = parts.iter().filter(printed).count();
-        if count > MAX_PRINTED {
-            let message = format!("the kernel prints at most {MAX_PRINTED} values at once, not {count}");
-            self.cx.emit(
-                Diagnostic::error("too-many-values", message).at(span).help("print them in several calls"),
-            );
         }
     }
 }

@@ -14,6 +14,7 @@ mod calls;
 mod constant;
 mod linkage;
 mod names;
+mod print;
 mod returns;
 mod writes;
 

@@ -22,13 +22,7 @@ impl Resolver<'_, '_> {
         span: Span,
     ) -> Option<hir::Expr> {
         let kind = match name {
-            "print" => {
-                if let Some(keyword) = keywords.first() {
-                    self.error("unsupported-keyword", "`print` takes no keywords here", keyword.value.span);
-                    return None;
-                }
-                hir::ExprKind::Print(self.print_parts(body, args)?)
-            }
+            "print" => hir::ExprKind::Print(self.print_parts(body, args, keywords)?),
             "int" | "bool" => {
                 let [arg] = self.exact(args, keywords, name, span)?;
                 let ty =
