@@ -323,7 +323,10 @@ impl Module {
             return id;
         }
         let ty = self.types.intern(crate::types::Type::Str { len: bytes.len() as u32 });
-        let name = format!(".text.{}", self.globals.len());
+        // Others may have been dropped, so the count alone may be taken.
+        let taken = |name: &String| self.globals.values().any(|g| g.name == *name);
+        let names = (self.globals.len()..).map(|n| format!(".text.{n}"));
+        let name = names.into_iter().find(|name| !taken(name)).unwrap_or_default();
         self.globals.push(Global {
             name,
             ty,
