@@ -2,8 +2,7 @@
 //!
 //! Promises: `check`, which counts arguments, and `lower`, which makes them, ask here. Leaves out: the conversions.
 
-use pbpf_core::ast::BinaryOp;
-use pbpf_core::hir::{Expr, ExprKind, Format, FormatKind, PrintPart};
+use pbpf_core::hir::{BinaryOp, Expr, ExprKind, Format, FormatKind, PrintPart};
 use pbpf_core::types::{Type, Types};
 
 /// Whether a value is printed as its hexadecimal distance from zero with a sign in front, as Python does. The kernel
@@ -72,9 +71,11 @@ fn natural(types: &Types, value: &Expr) -> bool {
         || match &value.kind {
             ExprKind::Int(n) => *n >= 0,
             ExprKind::Binary(BinaryOp::And, a, b) => natural(types, a) || natural(types, b),
-            ExprKind::Binary(BinaryOp::Mod | BinaryOp::FloorDiv, a, b) => {
-                natural(types, a) && natural(types, b)
-            }
+            ExprKind::Binary(
+                BinaryOp::FloorMod | BinaryOp::Rem | BinaryOp::FloorDiv | BinaryOp::Div,
+                a,
+                b,
+            ) => natural(types, a) && natural(types, b),
             ExprKind::Binary(BinaryOp::Shr, a, _) => narrow(types, a) || natural(types, a),
             ExprKind::If(_, a, b) => natural(types, a) && natural(types, b),
             ExprKind::Convert(inner) => widens(types, inner, value) && natural(types, inner),

@@ -35,11 +35,23 @@ pub(crate) fn exprs(block: &[Stmt], f: &mut dyn FnMut(&Expr)) {
                 exprs(body, f);
                 exprs(orelse, f);
             }
-            StmtKind::Range { start, stop, body, orelse, .. } => {
-                expr(start, f);
-                expr(stop, f);
+            StmtKind::For { over, body, orelse } => {
+                over.exprs().into_iter().for_each(|e| expr(e, f));
                 exprs(body, f);
                 exprs(orelse, f);
+            }
+            StmtKind::Match { value, cases, .. } => {
+                expr(value, f);
+                for case in cases {
+                    case.tests.iter().for_each(|t| expr(t, f));
+                    exprs(&case.captures, f);
+                    case.guard.iter().for_each(|g| expr(g, f));
+                    exprs(&case.body, f);
+                }
+            }
+            StmtKind::With { enter, body, .. } => {
+                expr(enter, f);
+                exprs(body, f);
             }
             StmtKind::Return(None) | StmtKind::Break | StmtKind::Continue | StmtKind::Pass => {}
         }
@@ -99,7 +111,7 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             expr(a, f);
         }
         ExprKind::Take(map, _) => handle(map, f),
-        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
+        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Within { value: a, array: b, .. } => {
             expr(a, f);
             expr(b, f);
         }
@@ -128,6 +140,10 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             expr(c, f);
         }
         ExprKind::NewArray(items) => items.iter().for_each(|e| expr(e, f)),
+        ExprKind::After(first, last) => {
+            first.iter().for_each(|e| expr(e, f));
+            expr(last, f);
+        }
         ExprKind::New(fields) => fields.iter().for_each(|(_, e)| expr(e, f)),
         ExprKind::Helper { args, .. } => args.iter().flatten().for_each(|e| expr(e, f)),
         ExprKind::Print(parts) => {

@@ -6,10 +6,12 @@
 //! Promises: a place ([`Place`]) is what can be assigned; evaluation order is the order of the fields here.
 //! Leaves out: memory. Where a value lives is decided when MIR is made.
 
+mod control;
 mod format;
 mod number;
 mod print;
 
+pub use control::{Case, Over};
 pub use format::{Format, FormatKind};
 pub use number::{Arithmetic, BinaryOp};
 pub use print::print;
@@ -213,20 +215,32 @@ pub enum StmtKind {
         /// Runs when the condition is false, not on `break`.
         orelse: Vec<Stmt>,
     },
-    /// `for local in range(start, stop, step)`; the bounds are evaluated once.
-    Range {
-        /// The variable.
-        local: LocalId,
-        /// First value.
-        start: Expr,
-        /// One past the last.
-        stop: Expr,
-        /// A constant that is not 0.
-        step: i64,
+    /// `for`; what is gone over is evaluated once.
+    For {
+        /// What is gone over, and the variables.
+        over: Over,
         /// The body.
         body: Vec<Stmt>,
         /// Runs at the end, not on `break`.
         orelse: Vec<Stmt>,
+    },
+    /// `match`: the value is stored in a variable, then the first case whose tests and guard hold runs.
+    Match {
+        /// The variable.
+        local: LocalId,
+        /// The value.
+        value: Expr,
+        /// The cases.
+        cases: Vec<Case>,
+    },
+    /// `with`: enters, runs the body, and leaves on every way out of it.
+    With {
+        /// The call that enters; before `infer` perhaps the lock.
+        enter: Expr,
+        /// The helper that leaves, with the arguments of the call that enters; none before `infer` has found it.
+        leave: Option<HelperId>,
+        /// The body.
+        body: Vec<Stmt>,
     },
     /// `return`.
     Return(Option<Expr>),
@@ -349,6 +363,8 @@ pub enum ExprKind {
     If(Box<Expr>, Box<Expr>, Box<Expr>),
     /// `name := value`.
     Walrus(LocalId, Box<Expr>),
+    /// Evaluates the first ones, then gives the last.
+    After(Vec<Expr>, Box<Expr>),
     /// `c_uint32(a)`, `bool(a)`, `int(a)`: the value as the expression's type.
     Convert(Box<Expr>),
     /// `struct_x(address)`: a pointer to a record at an address or where another pointer points.
@@ -404,7 +420,16 @@ pub enum ExprKind {
     Take(MapRef, HelperId),
     /// `print(...)`.
     Print(Vec<PrintPart>),
-    /// `len`, `min`, `max`, `abs`.
+    /// `value in array`.
+    Within {
+        /// The value.
+        value: Box<Expr>,
+        /// The array.
+        array: Box<Expr>,
+        /// Whether it is `not in`.
+        negated: bool,
+    },
+    /// `len`, `min`, `max`, `abs` and their like, of numbers or of an array.
     Builtin(Builtin, Vec<Expr>),
 }
 
@@ -446,6 +471,26 @@ pub enum Builtin {
     Max,
     /// The distance from 0.
     Abs,
+    /// The sum.
+    Sum,
+    /// Whether any is true.
+    Any,
+    /// Whether all are true.
+    All,
+}
+
+impl Builtin {
+    /// As written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Builtin::Min => "min",
+            Builtin::Max => "max",
+            Builtin::Abs => "abs",
+            Builtin::Sum => "sum",
+            Builtin::Any => "any",
+            Builtin::All => "all",
+        }
+    }
 }
 
 /// A part of what is printed.

@@ -4,7 +4,7 @@
 //! shows its type once `infer` has run. A local is its name and its number. Leaves out: being read back.
 
 use super::{
-    Binding, Builtin, Expr, ExprKind, Function, FunctionKind, LocalId, MapRef, Module, Place, PlaceKind,
+    Binding, Expr, ExprKind, Function, FunctionKind, LocalId, MapRef, Module, Over, Place, PlaceKind,
     PrintPart, Stmt, StmtKind, StructOpsValue, TextTest, UnaryOp,
 };
 use crate::entity::Entity;
@@ -172,10 +172,29 @@ impl Printer<'_> {
                 self.inner(&format!("while {}:", self.expr(test)), body);
                 self.orelse(orelse);
             }
-            StmtKind::Range { local, start, stop, step, body, orelse } => {
-                let (start, stop) = (self.expr(start), self.expr(stop));
-                self.inner(&format!("for {} in range({start}, {stop}, {step}):", self.local(*local)), body);
+            StmtKind::For { over, body, orelse } => {
+                self.inner(&self.over(over), body);
                 self.orelse(orelse);
+            }
+            StmtKind::Match { local, value, cases } => {
+                self.line(&format!("match {} = {}:", self.local(*local), self.typed(value)));
+                self.indent += 1;
+                for case in cases {
+                    let tests: Vec<String> = case.tests.iter().map(|t| self.expr(t)).collect();
+                    let tests = if tests.is_empty() { "_".to_owned() } else { tests.join(" | ") };
+                    self.inner(&format!("case {tests}:"), &case.captures);
+                    self.indent += 1;
+                    match &case.guard {
+                        Some(guard) => self.inner(&format!("if {}:", self.expr(guard)), &case.body),
+                        None => self.block(&case.body),
+                    }
+                    self.indent -= 1;
+                }
+                self.indent -= 1;
+            }
+            StmtKind::With { enter, leave, body } => {
+                let leave = leave.map(|id| format!(", then {}", self.registry.helper(id).row.name));
+                self.inner(&format!("with {}{}:", self.expr(enter), leave.unwrap_or_default()), body);
             }
             StmtKind::Return(None) => self.line("return"),
             StmtKind::Return(Some(value)) => self.line(&format!("return {}", self.typed(value))),
@@ -183,6 +202,29 @@ impl Printer<'_> {
             StmtKind::Break => self.line("break"),
             StmtKind::Continue => self.line("continue"),
             StmtKind::Pass => self.line("pass"),
+        }
+    }
+
+    fn over(&self, over: &Over) -> String {
+        let enumerated = |index: &Option<LocalId>, local: LocalId| match index {
+            Some(index) => format!("{}, {}", self.local(*index), self.local(local)),
+            None => self.local(local),
+        };
+        match over {
+            Over::Range { local, start, stop, step } => {
+                let all = [start, stop, step].map(|e| self.expr(e)).join(", ");
+                format!("for {} in range({all}):", self.local(*local))
+            }
+            Over::Array { local, index, array } => {
+                format!("for {} in {}:", enumerated(index, *local), self.typed(array))
+            }
+            Over::Values { local, index, values } => {
+                format!("for {} in ({}):", enumerated(index, *local), self.list(values))
+            }
+            Over::Entries { map, key, value } => {
+                let part = |id: &Option<LocalId>| id.map_or_else(|| "_".to_owned(), |id| self.local(id));
+                format!("for {}, {} in {}:", part(key), part(value), self.module.maps[*map].name)
+            }
         }
     }
 
@@ -229,6 +271,10 @@ impl Printer<'_> {
                 let word = if *negated { "not in" } else { "in" };
                 format!("({} {word} {})", self.expr(key), self.map(map))
             }
+            ExprKind::Within { value, array, negated } => {
+                let word = if *negated { "not in" } else { "in" };
+                format!("({} {word} {})", self.expr(value), self.expr(array))
+            }
             ExprKind::Logical(and, values) => {
                 let word = if *and { " and " } else { " or " };
                 format!("({})", values.iter().map(|v| self.expr(v)).collect::<Vec<_>>().join(word))
@@ -238,6 +284,7 @@ impl Printer<'_> {
                 format!("({} if {} else {})", self.expr(a), self.expr(test), self.expr(b))
             }
             ExprKind::Walrus(id, value) => format!("({} := {})", self.local(*id), self.expr(value)),
+            ExprKind::After(first, last) => format!("({}; {})", self.list(first), self.expr(last)),
             ExprKind::Convert(a) => format!("convert[{}]({})", self.ty(e.ty), self.expr(a)),
             ExprKind::Cast(a) => format!("cast[{}]({})", self.ty(e.ty), self.expr(a)),
             ExprKind::New(fields) => {
@@ -302,12 +349,7 @@ impl Printer<'_> {
                 format!("print({})", parts.iter().map(part).collect::<Vec<_>>().join(", "))
             }
             ExprKind::Builtin(which, args) => {
-                let name = match which {
-                    Builtin::Min => "min",
-                    Builtin::Max => "max",
-                    Builtin::Abs => "abs",
-                };
-                format!("{name}({})", self.list(args))
+                format!("{}({})", which.as_str(), self.list(args))
             }
         }
     }

@@ -45,6 +45,12 @@ pub struct Helper {
     /// Whether it never returns on success (`bpf_tail_call`).
     #[serde(default)]
     pub leaves: bool,
+    /// The helper that ends what this one begins, with the same first argument: the two are a `with`.
+    #[serde(default)]
+    pub ended_by: Option<String>,
+    /// Whether the kernel lets nothing be called until then.
+    #[serde(default)]
+    pub exclusive: bool,
     /// The first kernel version, `4.1`.
     #[serde(default)]
     pub since: Option<String>,

@@ -102,13 +102,31 @@ impl Walk<'_> {
                 let forever = matches!(test.kind, ExprKind::Bool(true) | ExprKind::Int(1));
                 self.looped(body, orelse, forever);
             }
-            StmtKind::Range { local, start, stop, body, orelse, .. } => {
-                self.expr(start);
-                self.expr(stop);
+            StmtKind::For { over, body, orelse } => {
+                over.exprs().into_iter().for_each(|e| self.expr(e));
                 let before = self.known.clone();
-                self.assign(*local);
+                over.locals().into_iter().for_each(|local| self.assign(local));
                 let inner = std::mem::replace(&mut self.known, before);
                 self.looped_from(inner, body, orelse, false);
+            }
+            StmtKind::Match { local, value, cases } => {
+                self.expr(value);
+                self.assign(*local);
+                let mut after = None;
+                for case in cases {
+                    case.tests.iter().for_each(|t| self.expr(t));
+                    let before = self.known.clone();
+                    self.block(&case.captures);
+                    case.guard.iter().for_each(|g| self.expr(g));
+                    self.block(&case.body);
+                    after = meet(after, self.known.take());
+                    self.known = if case.is_irrefutable() { None } else { before };
+                }
+                self.known = meet(after, self.known.take());
+            }
+            StmtKind::With { enter, body, .. } => {
+                self.expr(enter);
+                self.block(body);
             }
             StmtKind::Return(value) => {
                 if let Some(v) = value {
@@ -236,7 +254,7 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             f(a);
         }
         ExprKind::Take(map, _) => map.handle.iter().for_each(|h| f(h)),
-        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
+        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Within { value: a, array: b, .. } => {
             f(a);
             f(b);
         }
@@ -258,6 +276,10 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             f(a);
             f(b);
             f(c);
+        }
+        ExprKind::After(first, last) => {
+            first.iter().for_each(&mut *f);
+            f(last);
         }
         ExprKind::New(fields) => {
             for (_, v) in fields {

@@ -13,6 +13,7 @@ mod assigned;
 mod calls;
 mod constant;
 mod linkage;
+mod matching;
 mod names;
 mod print;
 mod returns;
@@ -48,6 +49,7 @@ impl Pass for Check {
             check.results(id, function);
             check.writes(id, function);
             check.assigned(function);
+            check.matching(function);
         }
         Some(Unit::Hir(module))
     }

@@ -5,7 +5,7 @@
 
 use super::{Checker, constant};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Expr, ExprKind, FuncId, Function, FunctionKind, Stmt, StmtKind};
+use pbpf_core::hir::{Case, Expr, ExprKind, FuncId, Function, FunctionKind, Stmt, StmtKind};
 use pbpf_core::rows::{ArgumentKind, Returns};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Type, TypeId};
@@ -138,13 +138,7 @@ fn returns<'e>(block: &'e [Stmt], found: &mut Vec<(Option<&'e Expr>, Span)>) {
                 let value = value.as_ref().filter(|v| !matches!(v.kind, ExprKind::None));
                 found.push((value, stmt.span));
             }
-            StmtKind::If { then: body, orelse, .. }
-            | StmtKind::While { body, orelse, .. }
-            | StmtKind::Range { body, orelse, .. } => {
-                returns(body, found);
-                returns(orelse, found);
-            }
-            _ => {}
+            kind => kind.blocks().into_iter().for_each(|block| returns(block, found)),
         }
     }
 }
@@ -161,7 +155,11 @@ fn falls_through(block: &[Stmt]) -> bool {
         StmtKind::While { test, body, orelse } => {
             breaks(body) || (truth(test) != Some(true) && falls_through(orelse))
         }
-        StmtKind::Range { body, orelse, .. } => breaks(body) || falls_through(orelse),
+        StmtKind::For { body, orelse, .. } => breaks(body) || falls_through(orelse),
+        StmtKind::Match { cases, .. } => {
+            !cases.iter().any(Case::is_irrefutable) || cases.iter().any(|c| falls_through(&c.body))
+        }
+        StmtKind::With { body, .. } => falls_through(body),
         _ => true,
     })
 }
@@ -177,7 +175,9 @@ fn breaks(block: &[Stmt]) -> bool {
                 None => breaks(then) || breaks(orelse),
             },
             // Those in the body are the inner loop's own.
-            StmtKind::While { orelse, .. } | StmtKind::Range { orelse, .. } => breaks(orelse),
+            StmtKind::While { orelse, .. } | StmtKind::For { orelse, .. } => breaks(orelse),
+            StmtKind::Match { cases, .. } => cases.iter().any(|c| breaks(&c.body)),
+            StmtKind::With { body, .. } => breaks(body),
             _ => false,
         };
         if found {

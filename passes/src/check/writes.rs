@@ -129,13 +129,7 @@ fn places_of<'e>(block: &'e [Stmt], found: &mut Vec<&'e Place>) {
         match &stmt.kind {
             StmtKind::Assign { places, .. } | StmtKind::Unpack { places, .. } => found.extend(places),
             StmtKind::Update { place, .. } => found.push(place),
-            StmtKind::If { then: body, orelse, .. }
-            | StmtKind::While { body, orelse, .. }
-            | StmtKind::Range { body, orelse, .. } => {
-                places_of(body, found);
-                places_of(orelse, found);
-            }
-            _ => {}
+            kind => kind.blocks().into_iter().for_each(|block| places_of(block, found)),
         }
     }
 }

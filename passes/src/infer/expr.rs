@@ -201,16 +201,13 @@ impl Infer_<'_, '_> {
                 self.print(frame, parts);
                 Some(void)
             }
-            ExprKind::Builtin(_, args) => {
-                let types: Option<Vec<TypeId>> = args.iter_mut().map(|a| self.number(frame, a)).collect();
-                let types = types?;
-                if let ([only], [arg]) = (types.as_slice(), args.as_slice()) {
-                    let int = self.int_of(*only, Some(arg))?;
-                    let result = numbers::magnitude(frame.function.arithmetic, int);
-                    return Some(self.module.types.int(result.bits, result.signed));
-                }
-                self.join_all(frame.function.arithmetic, &types, args)
+            ExprKind::Within { value, array, .. } => self.within(frame, value, array),
+            ExprKind::After(first, last) => {
+                let complete: Vec<bool> = first.iter_mut().map(|e| self.expr(frame, e).is_some()).collect();
+                let ty = self.expr(frame, last)?;
+                complete.iter().all(|typed| *typed).then_some(ty)
             }
+            ExprKind::Builtin(..) => self.builtin(frame, expr),
         }
     }
 

@@ -18,6 +18,7 @@ mod callback;
 mod expr;
 mod instance;
 mod lint;
+mod loops;
 mod map;
 mod new;
 mod numbers;

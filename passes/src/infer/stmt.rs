@@ -92,23 +92,28 @@ impl Infer_<'_, '_> {
                 self.block(frame, body);
                 self.block(frame, orelse);
             }
-            StmtKind::Range { local, start, stop, step, body, orelse } => {
-                let a = self.number(frame, start);
-                let b = self.number(frame, stop);
-                if let (Some(a), Some(_)) = (a, b) {
-                    let mut int = self.int_of(a, Some(start)).unwrap_or(Int::S64);
-                    if *step > 0 && int.literal {
-                        // From a literal upwards: not negative.
-                        int = Int { literal: true, ..Int::S64 };
-                    } else {
-                        int = Int::S64;
-                    }
-                    let ty = self.module.types.int(64, true);
-                    let literal = int.literal.then_some(&*start);
-                    self.widen_local(frame, *local, ty, literal, start.span);
-                }
+            StmtKind::For { over, body, orelse } => {
+                self.over(frame, over, stmt.span);
                 self.block(frame, body);
                 self.block(frame, orelse);
+            }
+            StmtKind::Match { local, value, cases } => {
+                let local = *local;
+                if let Some(ty) = self.expr(frame, value) {
+                    self.widen_local(frame, local, ty, Some(value), value.span);
+                }
+                for case in cases {
+                    for test in &mut case.tests {
+                        self.expr(frame, test);
+                    }
+                    self.block(frame, &mut case.captures);
+                    case.guard.iter_mut().for_each(|guard| self.condition(frame, guard));
+                    self.block(frame, &mut case.body);
+                }
+            }
+            StmtKind::With { enter, leave, body } => {
+                self.entered(frame, enter, leave);
+                self.block(frame, body);
             }
             StmtKind::Return(value) => {
                 // `return None` is `return`, but where a pointer is returned.

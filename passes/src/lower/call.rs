@@ -97,7 +97,7 @@ impl Lowering<'_, '_> {
     }
 
     /// The declaration of a kfunc, from its row.
-    fn kfunc(&mut self, row: &Helper, result: Option<Type>) -> mir::ExternId {
+    pub(super) fn kfunc(&mut self, row: &Helper, result: Option<Type>) -> mir::ExternId {
         if let Some((id, _)) = self.module.externs.iter().find(|(_, e)| e.name == row.name) {
             return id;
         }
@@ -147,7 +147,7 @@ impl Lowering<'_, '_> {
         })
     }
 
-    fn argument(
+    pub(super) fn argument(
         &mut self,
         row: &Helper,
         arg: &Argument,

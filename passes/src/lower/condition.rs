@@ -66,6 +66,10 @@ impl Lowering<'_, '_> {
     pub(super) fn condition(&mut self, expr: &Expr, yes: Block, no: Block) {
         match &expr.kind {
             ExprKind::Not(operand) => self.condition(operand, no, yes),
+            ExprKind::After(first, last) => {
+                first.iter().for_each(|e| self.evaluate(e));
+                self.condition(last, yes, no);
+            }
             ExprKind::Logical(and, values) => {
                 let Some((last, first)) = values.split_last() else { return self.jump(yes) };
                 for value in first {

@@ -92,6 +92,11 @@ impl Lowering<'_, '_> {
                 self.fill(dst, ty, value);
                 dst
             }
+            ExprKind::After(first, last) => {
+                first.iter().for_each(|e| self.evaluate(e));
+                self.expr(last)
+            }
+            ExprKind::Within { value, array, negated } => self.within(value, array, *negated),
             ExprKind::Convert(value) => self.convert(value, expr),
             ExprKind::Cast(value) => {
                 let to = super::machine_type(&self.module.types, expr.ty).unwrap_or(Type::I64);

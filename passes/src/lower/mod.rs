@@ -18,13 +18,16 @@ mod condition;
 mod equal;
 mod expr;
 mod fill;
+mod loops;
 mod map;
+mod matching;
 mod number;
 mod print;
 mod ssa;
 mod stmt;
 mod subprogram;
 mod text;
+mod with;
 
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self, FunctionKind, LocalId};
@@ -199,6 +202,8 @@ fn struct_ops(hir: &hir::Module, module: &mut mir::Module, cx: &Context<'_>) {
 struct Loop {
     next: Block,
     exit: Block,
+    /// How many scopes are around it.
+    scopes: usize,
 }
 
 /// The state of lowering one function.
@@ -217,6 +222,8 @@ struct Lowering<'a, 'b> {
     /// Variables in memory.
     slots: BTreeMap<LocalId, Slot>,
     loops: Vec<Loop>,
+    /// What `with` has entered and not left.
+    scopes: Vec<with::Scope>,
     ctx: Option<Value>,
     /// Where a result goes that no register holds.
     result: Option<Value>,
@@ -247,6 +254,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             span,
             slots: BTreeMap::new(),
             loops: Vec::new(),
+            scopes: Vec::new(),
             ctx: None,
             result: None,
             failure: None,

@@ -4,8 +4,8 @@
 
 use super::assign::Update;
 use super::{Loop, Lowering};
-use pbpf_core::hir::{Expr, LocalId, Stmt, StmtKind};
-use pbpf_core::mir::{BinaryOp, Cond, Op, Type};
+use pbpf_core::hir::{Stmt, StmtKind};
+use pbpf_core::mir::{Op, Type};
 
 impl Lowering<'_, '_> {
     pub(super) fn stmts(&mut self, block: &[Stmt]) {
@@ -52,20 +52,26 @@ impl Lowering<'_, '_> {
                 self.switch_to(head);
                 self.condition(test, inner, end);
                 self.join(inner);
-                self.loops.push(Loop { next: head, exit });
-                self.stmts(body);
-                self.loops.pop();
-                self.jump(head);
+                if self.block.is_some() {
+                    self.rounds(head, exit, body);
+                }
                 self.seal(head);
                 self.join(end);
                 self.stmts(orelse);
                 self.jump(exit);
                 self.join(exit);
             }
-            StmtKind::Range { local, start, stop, step, body, orelse } => {
-                self.range(*local, (start, stop, *step), body, orelse);
+            StmtKind::For { over, body, orelse } => self.for_(over, body, orelse),
+            StmtKind::Match { local, value, cases } => self.matching(*local, value, cases),
+            StmtKind::With { enter, leave, body } => {
+                if let Some(leave) = leave {
+                    self.with(enter, *leave, body);
+                }
             }
-            StmtKind::Return(None) => self.return_default(),
+            StmtKind::Return(None) => {
+                self.leave_to(0);
+                self.return_default();
+            }
             StmtKind::Return(Some(value)) => {
                 let value = match self.func.ret {
                     None if self.result.is_some() => {
@@ -88,6 +94,7 @@ impl Lowering<'_, '_> {
                         Some(self.resize(cut, int, signed))
                     }
                 };
+                self.leave_to(0);
                 self.terminate(Op::Return(value));
             }
             StmtKind::Assert(test) => {
@@ -95,17 +102,20 @@ impl Lowering<'_, '_> {
                 self.condition(test, yes, no);
                 self.join(no);
                 if self.block.is_some() {
+                    self.leave_to(0);
                     self.return_default();
                 }
                 self.join(yes);
             }
             StmtKind::Break => {
-                if let Some(Loop { exit, .. }) = self.loops.last().copied() {
+                if let Some(Loop { exit, scopes, .. }) = self.loops.last().copied() {
+                    self.leave_to(scopes);
                     self.jump(exit);
                 }
             }
             StmtKind::Continue => {
-                if let Some(Loop { next, .. }) = self.loops.last().copied() {
+                if let Some(Loop { next, scopes, .. }) = self.loops.last().copied() {
+                    self.leave_to(scopes);
                     self.jump(next);
                 }
             }
@@ -122,51 +132,5 @@ impl Lowering<'_, '_> {
             self.func.layout.retain(|b| *b != block);
             self.block = None;
         }
-    }
-
-    pub(super) fn range(
-        &mut self,
-        local: LocalId,
-        (start, stop, step): (&Expr, &Expr, i64),
-        body: &[Stmt],
-        orelse: &[Stmt],
-    ) {
-        let span = self.span;
-        let first = self.int_value(start, Type::I64);
-        let last = self.int_value(stop, Type::I64);
-        self.span = span;
-        // The counter is not the variable: assigning the variable in the body does not change the loop.
-        let (head, inner, next, end, exit) =
-            (self.new_block(), self.new_block(), self.new_block(), self.new_block(), self.new_block());
-        let counter = self.func.add_block_param(head, Type::I64);
-        self.terminate(Op::Jump(pbpf_core::mir::BlockCall { block: head, args: vec![first] }));
-        self.switch_to(head);
-        let cond = if step > 0 { Cond::Slt } else { Cond::Sgt };
-        let more = self.op(Op::Icmp(cond, [counter, last]));
-        self.branch(more, inner, end);
-        self.seal(inner);
-        self.switch_to(inner);
-        let ty = self.source.locals[local].ty;
-        let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::I64);
-        let value = self.resize(counter, machine, true);
-        self.set_local(local, value);
-        self.loops.push(Loop { next, exit });
-        self.stmts(body);
-        self.loops.pop();
-        self.jump(next);
-        self.join(next);
-        // A body that always leaves goes round once at most.
-        if self.block.is_some() {
-            self.span = span;
-            let step = self.iconst(Type::I64, step);
-            let following = self.op(Op::Binary(BinaryOp::Add, [counter, step]));
-            self.terminate(Op::Jump(pbpf_core::mir::BlockCall { block: head, args: vec![following] }));
-        }
-        self.seal(head);
-        self.seal(end);
-        self.switch_to(end);
-        self.stmts(orelse);
-        self.jump(exit);
-        self.join(exit);
     }
 }

@@ -4,12 +4,12 @@
 //! operators.
 
 use super::Resolver;
+use super::bound::Bound;
 use super::scope::Entry;
 use pbpf_core::ast::{self, Expr, ExprKind, Stmt, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Binding, FuncId, FunctionKind, Local, LocalId, MapId};
 use pbpf_core::rows::Arguments;
-use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type, TypeId};
 use std::collections::BTreeMap;
 
@@ -27,42 +27,6 @@ pub(super) struct Body {
     pub(super) handles: BTreeMap<LocalId, MapId>,
 }
 
-/// All names that a block binds.
-fn bound_names(block: &[Stmt], out: &mut Vec<(String, Span)>, globals: &mut Vec<String>) {
-    let mut target = |expr: &Expr| {
-        let mut stack = vec![expr];
-        while let Some(expr) = stack.pop() {
-            match &expr.kind {
-                ExprKind::Name(name) => out.push((name.clone(), expr.span)),
-                ExprKind::Tuple(items) | ExprKind::List(items) => stack.extend(items.iter().rev()),
-                _ => {}
-            }
-        }
-    };
-    for stmt in block {
-        match &stmt.kind {
-            StmtKind::Assign { targets, .. } => targets.iter().for_each(&mut target),
-            StmtKind::AugAssign { target: t, .. } | StmtKind::AnnAssign { target: t, .. } => target(t),
-            StmtKind::For { target: t, .. } => target(t),
-            StmtKind::Global(names) => globals.extend(names.iter().map(|n| n.text.clone())),
-            _ => {}
-        }
-    }
-    for stmt in block {
-        match &stmt.kind {
-            StmtKind::For { body, orelse, .. }
-            | StmtKind::While { body, orelse, .. }
-            | StmtKind::If { body, orelse, .. } => {
-                bound_names(body, out, globals);
-                bound_names(orelse, out, globals);
-            }
-            StmtKind::With { body, .. } => bound_names(body, out, globals),
-            StmtKind::Match { cases, .. } => cases.iter().for_each(|c| bound_names(&c.body, out, globals)),
-            _ => {}
-        }
-    }
-}
-
 impl Resolver<'_, '_> {
     pub(super) fn function_body(&mut self, func: FuncId, def: &ast::FunctionDef, drop_self: bool) {
         let mut body = Body { func, locals: BTreeMap::new(), globals: Vec::new(), handles: BTreeMap::new() };
@@ -72,9 +36,10 @@ impl Resolver<'_, '_> {
             let ty = if void { Some(self.module.types.void()) } else { self.type_of(returns) };
             self.module.functions[func].ret = ty;
         }
-        let mut bound = Vec::new();
-        bound_names(&def.body, &mut bound, &mut body.globals);
-        for (name, span) in bound {
+        let mut bound = Bound::default();
+        bound.block(&def.body);
+        body.globals = bound.globals;
+        for (name, span) in bound.locals {
             if !body.globals.contains(&name) && !body.locals.contains_key(&name) {
                 let void = self.module.types.void();
                 let local = Local { name: name.clone(), ty: void, declared: false, binding: None, span };

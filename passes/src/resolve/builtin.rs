@@ -37,13 +37,37 @@ impl Resolver<'_, '_> {
                 let [arg] = self.exact(args, keywords, name, span)?;
                 hir::ExprKind::Builtin(Builtin::Abs, vec![self.expr(body, arg)?])
             }
-            "min" | "max" => {
-                if args.len() < 2 || !keywords.is_empty() {
-                    self.error("wrong-argument-count", format!("`{name}` takes two or more numbers"), span);
+            "min" | "max" | "sum" | "any" | "all" => {
+                let which = match name {
+                    "min" => Builtin::Min,
+                    "max" => Builtin::Max,
+                    "sum" => Builtin::Sum,
+                    "any" => Builtin::Any,
+                    _ => Builtin::All,
+                };
+                // Several numbers, a tuple of them, or an array.
+                let several = matches!(which, Builtin::Min | Builtin::Max) && args.len() > 1;
+                let args = match args {
+                    _ if several => args,
+                    [Expr { kind: ExprKind::Tuple(items) | ExprKind::List(items), .. }]
+                        if !items.is_empty() =>
+                    {
+                        items
+                    }
+                    [_] => args,
+                    _ => {
+                        let message = format!("`{name}` takes an array, or a tuple of numbers");
+                        self.error("wrong-argument-count", message, span);
+                        return None;
+                    }
+                };
+                if let Some(keyword) = keywords.first() {
+                    let message = format!("`{name}` takes no keywords here");
+                    self.error("bad-call", message, keyword.value.span);
                     return None;
                 }
-                let which = if name == "min" { Builtin::Min } else { Builtin::Max };
-                hir::ExprKind::Builtin(which, self.exprs(body, args)?)
+                let args = self.exprs(body, args)?;
+                hir::ExprKind::Builtin(which, args)
             }
             "sizeof" => {
                 let [arg] = self.exact(args, keywords, name, span)?;
@@ -83,7 +107,8 @@ impl Resolver<'_, '_> {
                 let aliases = helpers.flat_map(|(_, h)| {
                     std::iter::once(h.row.name.as_str()).chain(h.row.aliases.iter().map(|(n, _)| n.as_str()))
                 });
-                let builtins = ["print", "int", "bool", "abs", "min", "max", "sizeof"];
+                let builtins =
+                    ["print", "int", "bool", "abs", "min", "max", "sum", "any", "all", "len", "sizeof"];
                 let near = names::nearest(name, aliases.chain(builtins)).map(str::to_owned);
                 let exact = self.cx.registry.find_helper(name).is_some();
                 let mut error =

@@ -7,7 +7,7 @@ use super::body::Body;
 use super::scope::Entry;
 use pbpf_core::ast::{Expr, ExprKind, UnaryOp};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{self, Local};
+use pbpf_core::hir;
 use pbpf_core::names;
 use pbpf_core::source::Span;
 
@@ -102,21 +102,10 @@ impl Resolver<'_, '_> {
             ExprKind::Walrus { target, value } => {
                 let inner = self.inner_of(body, value);
                 let value = self.expr(body, value)?;
-                let local = match body.locals.get(&target.text) {
-                    Some(local) => *local,
-                    None => {
-                        let void = self.module.types.void();
-                        let local = Local {
-                            name: target.text.clone(),
-                            ty: void,
-                            declared: false,
-                            binding: None,
-                            span: target.span,
-                        };
-                        let id = self.module.functions[body.func].locals.push(local);
-                        body.locals.insert(target.text.clone(), id);
-                        id
-                    }
+                let Some(local) = body.locals.get(&target.text).copied() else {
+                    let message = format!("`:=` cannot assign the global variable `{}`", target.text);
+                    self.error("bad-assignment", message, target.span);
+                    return None;
                 };
                 if let Some(map) = inner {
                     body.handles.insert(local, map);

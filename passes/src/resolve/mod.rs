@@ -9,6 +9,7 @@
 
 mod arithmetic;
 mod body;
+mod bound;
 mod builtin;
 mod call;
 mod callbacks;
@@ -21,8 +22,10 @@ mod expr;
 mod global;
 mod helper_call;
 mod imports;
+mod loops;
 mod map;
 mod map_rules;
+mod matching;
 mod method;
 mod new;
 mod operators;
@@ -32,6 +35,7 @@ mod scope;
 mod signature;
 mod stmt;
 mod typing;
+mod with;
 
 use pbpf_core::ast;
 use pbpf_core::diag::Diagnostic;

@@ -69,34 +69,15 @@ impl Resolver<'_, '_> {
             if let Some(map) = self.map_of(body, container) {
                 return self.contains(body, map, container, first, negated, span);
             }
-            if let ExprKind::Tuple(items) | ExprKind::List(items) = &container.kind {
-                // `x in (a, b)` is a chain of comparisons; `x` must not be evaluated again and again.
-                let value = self.expr(body, first)?;
-                if !matches!(value.kind, hir::ExprKind::Local(_) | hir::ExprKind::Int(_)) {
-                    self.error("unsupported-in", "the left side of `in` is a variable here", first.span);
-                    return None;
-                }
-                let op = if negated { CompareOp::Ne } else { CompareOp::Eq };
-                let mut tests = Vec::with_capacity(items.len());
-                for item in items {
-                    let item = self.expr(body, item)?;
-                    tests.push(
-                        self.make(hir::ExprKind::Compare(Box::new(value.clone()), vec![(op, item)]), span),
-                    );
-                }
-                return Some(self.make(hir::ExprKind::Logical(negated, tests), span));
-            }
-            if let Some(wanted) = self.text_constant(first).map(str::to_owned) {
+            let written = matches!(container.kind, ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Str(_));
+            if !written && let Some(wanted) = self.text_constant(first).map(str::to_owned) {
                 let text = Box::new(self.expr(body, container)?);
                 let holds = self.make(hir::ExprKind::TextTest(hir::TextTest::Holds, text, wanted), span);
-                return Some(if negated {
-                    self.make(hir::ExprKind::Not(Box::new(holds)), span)
-                } else {
-                    holds
-                });
+                let negate = |holds| hir::ExprKind::Not(Box::new(holds));
+                return Some(if negated { self.make(negate(holds), span) } else { holds });
             }
-            self.error("unsupported-in", "`in` looks into a map or a tuple", container.span);
-            return None;
+            let value = self.expr(body, first);
+            return self.searched(body, value?, negated, container, span);
         }
         let first = self.expr(body, first);
         let mut chain = Vec::with_capacity(rest.len());
@@ -110,5 +91,77 @@ impl Resolver<'_, '_> {
         }
         let chain: Option<Vec<_>> = chain.into_iter().map(|(op, e)| Some((op, e?))).collect();
         Some(self.make(hir::ExprKind::Compare(Box::new(first?), chain?), span))
+    }
+
+    /// `value in container`, where that is no map.
+    fn searched(
+        &mut self,
+        body: &mut Body,
+        value: hir::Expr,
+        negated: bool,
+        container: &Expr,
+        span: Span,
+    ) -> Option<hir::Expr> {
+        match &container.kind {
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                let items = self.exprs(body, items)?;
+                let mut before = Vec::new();
+                let value = self.held(body, value, &mut before);
+                // All of the tuple is evaluated before the first comparison.
+                let items: Vec<_> = items.into_iter().map(|i| self.held(body, i, &mut before)).collect();
+                let op = if negated { CompareOp::Ne } else { CompareOp::Eq };
+                let test = |item| hir::ExprKind::Compare(Box::new(value.clone()), vec![(op, item)]);
+                let tests: Vec<_> = items.into_iter().map(|item| self.make(test(item), span)).collect();
+                let found = match tests.len() {
+                    0 => hir::ExprKind::Bool(negated),
+                    _ => hir::ExprKind::Logical(negated, tests),
+                };
+                let found = self.make(found, span);
+                Some(self.after(before, found))
+            }
+            ExprKind::Call { func, .. } if matches!(&func.kind, ExprKind::Name(n) if n == "range" && self.lookup(n).is_none()) => {
+                self.in_range(body, value, negated, container)
+            }
+            ExprKind::Str(_) | ExprKind::Bytes(_) | ExprKind::Int(_) | ExprKind::FString(_) => {
+                self.cx.emit(
+                    Diagnostic::error("unsupported-in", "this cannot be searched")
+                        .at(container.span)
+                        .help("`in` looks into maps, arrays, ranges and tuples of values"),
+                );
+                None
+            }
+            _ => {
+                let array = Box::new(self.expr(body, container)?);
+                Some(self.make(hir::ExprKind::Within { value: Box::new(value), array, negated }, span))
+            }
+        }
+    }
+
+    /// An expression that can be repeated: the value of `expr`, which is evaluated before, once.
+    pub(super) fn held(&mut self, body: &Body, expr: hir::Expr, before: &mut Vec<hir::Expr>) -> hir::Expr {
+        use hir::ExprKind as K;
+        if matches!(expr.kind, K::Int(_) | K::Bool(_) | K::None | K::Text(_) | K::Local(_)) {
+            return expr;
+        }
+        let span = expr.span;
+        let local = self.hidden(body, "held", span);
+        before.push(self.make(K::Walrus(local, Box::new(expr)), span));
+        self.make(K::Local(local), span)
+    }
+
+    /// Evaluates `before` first.
+    pub(super) fn after(&self, before: Vec<hir::Expr>, expr: hir::Expr) -> hir::Expr {
+        if before.is_empty() {
+            return expr;
+        }
+        let span = expr.span;
+        self.make(hir::ExprKind::After(before, Box::new(expr)), span)
+    }
+
+    /// A local that the program does not name.
+    pub(super) fn hidden(&mut self, body: &Body, what: &str, span: Span) -> hir::LocalId {
+        let ty = self.module.types.void();
+        let local = hir::Local { name: format!("({what})"), ty, declared: false, binding: None, span };
+        self.module.functions[body.func].locals.push(local)
     }
 }

@@ -88,22 +88,12 @@ impl Resolver<'_, '_> {
                 orelse: self.block(body, orelse),
             },
             StmtKind::For { target, iter, body: inner, orelse } => {
-                let (start, stop, step) = self.range(body, iter)?;
-                let ExprKind::Name(name) = &target.kind else {
-                    self.error("unsupported-for", "the loop variable of `for` is one name", target.span);
-                    return None;
-                };
-                let local = *body.locals.get(name)?;
-                let inner = self.block(body, inner);
-                hir::StmtKind::Range {
-                    local,
-                    start,
-                    stop,
-                    step,
-                    body: inner,
-                    orelse: self.block(body, orelse),
-                }
+                let over = self.over(body, target, iter);
+                let (inner, orelse) = (self.block(body, inner), self.block(body, orelse));
+                hir::StmtKind::For { over: over?, body: inner, orelse }
             }
+            StmtKind::Match { subject, cases } => return self.matching(body, subject, cases),
+            StmtKind::With { items, body: inner } => return self.with(body, items, inner, stmt.span),
             StmtKind::Return(value) => hir::StmtKind::Return(match value {
                 Some(value) => Some(self.expr(body, value)?),
                 None => None,
@@ -130,44 +120,8 @@ impl Resolver<'_, '_> {
                 hir::StmtKind::Pass
             }
             // The pass `subset` has refused these.
-            StmtKind::FunctionDef(_)
-            | StmtKind::ClassDef(_)
-            | StmtKind::With { .. }
-            | StmtKind::Match { .. }
-            | StmtKind::Unsupported(_) => return None,
+            StmtKind::FunctionDef(_) | StmtKind::ClassDef(_) | StmtKind::Unsupported(_) => return None,
         })
-    }
-
-    pub(super) fn range(&mut self, body: &mut Body, iter: &Expr) -> Option<(hir::Expr, hir::Expr, i64)> {
-        let refuse = |this: &mut Self| {
-            this.cx.emit(
-                Diagnostic::error("unsupported-for", "`for` iterates over `range(...)` only")
-                    .at(iter.span)
-                    .help("write `for i in range(n):`"),
-            );
-            None
-        };
-        let ExprKind::Call { func, args, keywords } = &iter.kind else { return refuse(self) };
-        let is_range =
-            matches!(&func.kind, ExprKind::Name(name) if name == "range" && self.lookup(name).is_none());
-        if !is_range || !keywords.is_empty() || args.is_empty() || args.len() > 3 {
-            return refuse(self);
-        }
-        let zero = self.int_expr(0, iter.span);
-        let (start, stop) = match args.as_slice() {
-            [stop] => (zero, self.expr(body, stop)?),
-            [start, stop, ..] => (self.expr(body, start)?, self.expr(body, stop)?),
-            [] => return None,
-        };
-        let step = match args.get(2) {
-            Some(step) => self.constant(step, "the step of `range`")?,
-            None => 1,
-        };
-        if step == 0 {
-            self.error("bad-range", "the step of `range` is 0", args[2].span);
-            return None;
-        }
-        Some((start, stop, step))
     }
 
     pub(super) fn assign(
@@ -176,20 +130,8 @@ impl Resolver<'_, '_> {
         targets: &[Expr],
         value: &Expr,
     ) -> Option<hir::StmtKind> {
-        if let [Expr { kind: ExprKind::Tuple(targets) | ExprKind::List(targets), span }] = targets {
-            let (ExprKind::Tuple(values) | ExprKind::List(values)) = &value.kind else {
-                self.error("unsupported-unpack", "only a tuple as written can be unpacked", value.span);
-                return None;
-            };
-            if values.len() != targets.len() {
-                let message =
-                    format!("{} values cannot be unpacked into {} names", values.len(), targets.len());
-                self.error("wrong-arity", message, *span);
-                return None;
-            }
-            let values: Option<Vec<_>> = values.iter().map(|v| self.expr(body, v)).collect();
-            let places: Option<Vec<_>> = targets.iter().map(|t| self.place(body, t)).collect();
-            return Some(hir::StmtKind::Unpack { places: places?, values: values? });
+        if targets.iter().any(|t| matches!(t.kind, ExprKind::Tuple(_) | ExprKind::List(_))) {
+            return self.unpack(body, targets, value);
         }
         if let [Expr { kind: ExprKind::Name(name), .. }] = targets
             && let Some(map) = self.inner_of(body, value)
@@ -200,6 +142,54 @@ impl Resolver<'_, '_> {
         let value = self.expr(body, value);
         let places: Option<Vec<_>> = targets.iter().map(|t| self.place(body, t)).collect();
         Some(hir::StmtKind::Assign { places: places?, value: value? })
+    }
+
+    /// `(a, (b, c)) = d, (e, f)`, and chains of such targets.
+    fn unpack(&mut self, body: &mut Body, targets: &[Expr], value: &Expr) -> Option<hir::StmtKind> {
+        if !matches!(value.kind, ExprKind::Tuple(_) | ExprKind::List(_)) {
+            self.error("unsupported-unpack", "only a tuple as written can be unpacked", value.span);
+            return None;
+        }
+        let (mut flat, mut values) = (Vec::new(), Vec::new());
+        for (i, target) in targets.iter().enumerate() {
+            let mut pairs = Vec::new();
+            self.pair(target, value, &mut pairs)?;
+            if i > 0 {
+                // `a, b = c, d = 1, 2`: each value is evaluated once.
+                self.error("unsupported-unpack", "a tuple is unpacked into one row of names", target.span);
+                return None;
+            }
+            for (target, value) in pairs {
+                flat.push(target);
+                values.push(self.expr(body, value));
+            }
+        }
+        let places: Option<Vec<_>> = flat.into_iter().map(|t| self.place(body, t)).collect();
+        let values: Option<Vec<_>> = values.into_iter().collect();
+        Some(hir::StmtKind::Unpack { places: places?, values: values? })
+    }
+
+    /// The single targets in a target, each with its value.
+    fn pair<'e>(
+        &mut self,
+        target: &'e Expr,
+        value: &'e Expr,
+        pairs: &mut Vec<(&'e Expr, &'e Expr)>,
+    ) -> Option<()> {
+        let (ExprKind::Tuple(targets) | ExprKind::List(targets)) = &target.kind else {
+            pairs.push((target, value));
+            return Some(());
+        };
+        let (ExprKind::Tuple(values) | ExprKind::List(values)) = &value.kind else {
+            self.error("unsupported-unpack", "only a tuple as written can be unpacked", value.span);
+            return None;
+        };
+        if values.len() != targets.len() {
+            let message = format!("{} values cannot be unpacked into {} names", values.len(), targets.len());
+            self.error("wrong-arity", message, target.span);
+            return None;
+        }
+        targets.iter().zip(values).try_for_each(|(t, v)| self.pair(t, v, pairs))
     }
 
     pub(super) fn place(&mut self, body: &mut Body, target: &Expr) -> Option<Place> {

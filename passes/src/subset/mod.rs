@@ -11,7 +11,9 @@
 mod placement;
 mod refusals;
 
-use pbpf_core::ast::{ClassDef, Expr, ExprKind, FPart, FunctionDef, Module, PatternKind, Stmt, StmtKind};
+use pbpf_core::ast::{
+    ClassDef, Expr, ExprKind, FPart, FunctionDef, Module, Pattern, PatternKind, Stmt, StmtKind,
+};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::source::Span;
@@ -116,18 +118,18 @@ impl Walk<'_, '_> {
         match &stmt.kind {
             StmtKind::FunctionDef(def) => self.refuse(refusals::NESTED_FUNCTION, def.name.span),
             StmtKind::ClassDef(def) => self.refuse(refusals::NESTED_CLASS, def.name.span),
-            StmtKind::With { .. } => {
-                let word = self.word(stmt.span);
-                self.refuse(refusals::WITH, word);
+            StmtKind::With { items, body } => {
+                for (context, target) in items {
+                    self.expr(context);
+                    target.iter().for_each(|t| self.expr(t));
+                }
+                self.block(body);
             }
             StmtKind::Match { subject, cases } => {
-                let word = self.word(stmt.span);
-                self.refuse(refusals::MATCH, word);
                 self.expr(subject);
                 for case in cases {
-                    if let PatternKind::Value(value) = &case.pattern.kind {
-                        self.expr(value);
-                    }
+                    self.pattern(&case.pattern);
+                    case.guard.iter().for_each(|g| self.expr(g));
                     self.block(&case.body);
                 }
             }
@@ -186,6 +188,16 @@ impl Walk<'_, '_> {
             | StmtKind::Pass
             | StmtKind::Break
             | StmtKind::Continue => {}
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) {
+        match &pattern.kind {
+            PatternKind::Value(value) | PatternKind::Singleton(value) => self.expr(value),
+            PatternKind::Or(all) => all.iter().for_each(|p| self.pattern(p)),
+            PatternKind::Capture(Some(inner), _) => self.pattern(inner),
+            PatternKind::Capture(None, _) | PatternKind::Wildcard => {}
+            PatternKind::Unsupported(name) => self.refuse(refusals::pattern(name), pattern.span),
         }
     }
 

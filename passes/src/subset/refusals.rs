@@ -40,23 +40,28 @@ pub(super) const NESTED_CLASS: Refusal = Refusal {
     help: "define it at the top level with `@bpf` and `@struct`",
 };
 
-pub(super) const WITH: Refusal = Refusal {
-    code: "unsupported-with",
-    message: "`with` needs context managers, which the kernel does not have",
-    help: "call what begins and what ends the work yourself",
-};
-
-pub(super) const MATCH: Refusal = Refusal {
-    code: "unsupported-match",
-    message: "`match` is not part of the language",
-    help: "write `if x == 1:` ... `elif x == 2:` ... `else:`",
-};
-
 pub(super) const STAR: Refusal = Refusal {
     code: "unsupported-star",
     message: "`*` and `**` cannot unpack here: nothing has a length that changes",
     help: "write each element out",
 };
+
+/// The row of a pattern that the door calls `name`.
+pub(super) fn pattern(name: &str) -> Refusal {
+    let message = match name {
+        "class pattern" => "a class pattern asks for the type of an object, which is known here",
+        "sequence pattern" | "star pattern" => {
+            "a sequence pattern takes a sequence apart, which programs do not have"
+        }
+        "mapping pattern" => "a mapping pattern takes a dict apart, which programs do not have",
+        _ => "this pattern is not part of the language",
+    };
+    Refusal {
+        code: "unsupported-match",
+        message,
+        help: "patterns are numbers, text, `None`, `a | b`, a name, and `_`; compare fields in a guard",
+    }
+}
 
 /// The row of a statement that the door calls `name`.
 pub(super) fn statement(name: &str) -> Refusal {

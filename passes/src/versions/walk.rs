@@ -3,7 +3,7 @@
 //! Promises: each occurrence of a local is visited once, always in the same order. Leaves out: what flows where.
 
 use super::flow::{Flow, Node, Way};
-use pbpf_core::hir::{Expr, ExprKind, LocalId, MapRef, Place, PlaceKind, PrintPart, Stmt, StmtKind};
+use pbpf_core::hir::{Case, Expr, ExprKind, LocalId, MapRef, Place, PlaceKind, PrintPart, Stmt, StmtKind};
 use pbpf_core::source::Span;
 
 /// The walk.
@@ -77,18 +77,29 @@ impl Walk<'_> {
                     way
                 });
             }
-            StmtKind::Range { local, start, stop, body, orelse, .. } => {
-                self.expr(start);
-                self.expr(stop);
+            StmtKind::For { over, body, orelse } => {
+                over.exprs_mut().into_iter().for_each(|e| self.expr(e));
                 let mut assigned = assigned_in(body);
-                assigned.push(*local);
+                assigned.extend(over.locals());
                 self.looped(assigned, false, orelse, inside, |this, inner| {
                     let way = this.flow.begin_way();
-                    let node = this.flow.assign(*local);
-                    (this.visit)(local, node, span);
+                    for local in over.locals_mut() {
+                        let node = this.flow.assign(*local);
+                        (this.visit)(local, node, span);
+                    }
                     this.stmts(body, inner);
                     way
                 });
+            }
+            StmtKind::Match { local, value, cases } => {
+                self.expr(value);
+                let node = self.flow.assign(*local);
+                (self.visit)(local, node, span);
+                self.cases(cases, inside);
+            }
+            StmtKind::With { enter, body, .. } => {
+                self.expr(enter);
+                self.stmts(body, inside);
             }
             StmtKind::Return(value) => {
                 if let Some(value) = value {
@@ -110,6 +121,32 @@ impl Walk<'_> {
             }
             StmtKind::Pass => {}
         }
+    }
+
+    fn cases(&mut self, cases: &mut [Case], inside: &mut Option<Loop>) {
+        let Some((case, rest)) = cases.split_first_mut() else { return };
+        case.tests.iter_mut().for_each(|test| self.expr(test));
+        let way = self.flow.begin_way();
+        self.stmts(&mut case.captures, inside);
+        case.guard.iter_mut().for_each(|guard| self.expr(guard));
+        let captured = self.flow.end_way(way);
+        let way = self.flow.begin_way();
+        self.flow.join(vec![captured.clone()]);
+        self.stmts(&mut case.body, inside);
+        let taken = self.flow.end_way(way);
+        if case.is_irrefutable() {
+            self.flow.join(vec![taken]);
+            return;
+        }
+        let way = self.flow.begin_way();
+        if case.guard.is_some() {
+            // The tests failed, or the guard did.
+            let failed = (!case.tests.is_empty()).then(|| Some(Vec::new()));
+            self.flow.join(failed.into_iter().chain([captured]).collect());
+        }
+        self.cases(rest, inside);
+        let others = self.flow.end_way(way);
+        self.flow.join(vec![taken, others]);
     }
 
     /// A loop: `round` walks the test and then the body, and gives where the body began.
@@ -220,7 +257,9 @@ impl Walk<'_> {
                 self.expr(a);
             }
             ExprKind::Take(map, _) => self.handle(map),
-            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
+            ExprKind::Binary(_, a, b)
+            | ExprKind::Index(a, b)
+            | ExprKind::Within { value: a, array: b, .. } => {
                 self.expr(a);
                 self.expr(b);
             }
@@ -261,6 +300,10 @@ impl Walk<'_> {
                 self.expr(a);
                 self.expr(b);
                 self.expr(c);
+            }
+            ExprKind::After(first, last) => {
+                first.iter_mut().for_each(|e| self.expr(e));
+                self.expr(last);
             }
             ExprKind::New(fields) => fields.iter_mut().for_each(|(_, e)| self.expr(e)),
             ExprKind::Helper { args, .. } => args.iter_mut().flatten().for_each(|e| self.expr(e)),
@@ -305,23 +348,10 @@ fn stmts_assign(block: &[Stmt], found: &mut Vec<LocalId>) {
             StmtKind::Assign { places, .. } | StmtKind::Unpack { places, .. } => {
                 found.extend(places.iter().filter_map(local));
             }
-            StmtKind::If { then: body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
-                stmts_assign(body, found);
-                stmts_assign(orelse, found);
-            }
-            StmtKind::Range { local, body, orelse, .. } => {
-                found.push(*local);
-                stmts_assign(body, found);
-                stmts_assign(orelse, found);
-            }
-            StmtKind::Expr(_)
-            | StmtKind::Update { .. }
-            | StmtKind::Delete { .. }
-            | StmtKind::Return(_)
-            | StmtKind::Assert(_)
-            | StmtKind::Break
-            | StmtKind::Continue
-            | StmtKind::Pass => {}
+            StmtKind::For { over, .. } => found.extend(over.locals()),
+            StmtKind::Match { local, .. } => found.push(*local),
+            _ => {}
         }
+        stmt.kind.blocks().into_iter().for_each(|block| stmts_assign(block, found));
     }
 }

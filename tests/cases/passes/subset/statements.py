@@ -12,11 +12,15 @@ def f(ctx):
         x = 2
     except ValueError:
         x = 3
-    with x:  # error: [unsupported-with]
-        pass
-    match x:  # error: [unsupported-match] "elif"
+    match x:
         case 1:
             lambda: 1  # error: [unsupported-lambda]
+        case [1, 2]:  # error: [unsupported-match] "sequence"
+            pass
+        case {"a": 1}:  # error: [unsupported-match] "dict"
+            pass
+        case 1 | int():  # error: [unsupported-match] "type of an object"
+            pass
     raise ValueError  # error: [unsupported-raise]
     def g():  # error: [unsupported-nested-function]
         pass

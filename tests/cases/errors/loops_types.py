@@ -1,0 +1,38 @@
+"""Loops over what cannot be gone over, by its type."""
+#: check
+from ctypes import c_uint32
+
+from pbpf import bpf, bpfglobal, section, struct
+
+
+@bpf
+@struct
+class Point:
+    x: c_uint32
+
+
+@bpf
+@section("tracepoint/syscalls/sys_enter_getppid")
+def probe(ctx):
+    p = Point()
+    points = (Point * 2)()
+    for x in p:  # error: [unsupported-for] "Point"
+        pass
+    for x in ctx.id:  # error: [unsupported-for]
+        pass
+    if 3 in p:  # error: [unsupported-in]
+        pass
+    if 3 in points:  # error: [unsupported-in] "numbers"
+        pass
+    print(sum(p))  # error: [type-mismatch] "`sum`"
+    print(min(points))  # error: [type-mismatch] "`min`"
+    print(len(p))  # error: [type-mismatch] "`len`"
+    for i in range(p):  # error: [type-mismatch]
+        pass
+    return 0
+
+
+@bpf
+@bpfglobal
+def LICENSE() -> str:
+    return "GPL"

@@ -1,0 +1,20 @@
+"""Patterns of another type than the subject."""
+#: check
+from pbpf import bpf, bpfglobal, section
+
+
+@bpf
+@section("tracepoint/syscalls/sys_enter_getppid")
+def probe(ctx):
+    match ctx.id:
+        case None:  # error: [type-mismatch] "pointer"
+            pass
+        case "text":  # error: [type-mismatch]
+            pass
+    return 0
+
+
+@bpf
+@bpfglobal
+def LICENSE() -> str:
+    return "GPL"
