@@ -26,7 +26,7 @@ def probe(ctx):
         pass
     print(sum(p))  # error: [type-mismatch] "`sum`"
     print(min(points))  # error: [type-mismatch] "`min`"
-    print(len(p))  # error: [type-mismatch] "`len`"
+    print(len(p))  # error: [type-mismatch] "length"
     for i in range(p):  # error: [type-mismatch]
         pass
     return 0
