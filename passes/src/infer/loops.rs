@@ -47,7 +47,7 @@ impl Infer_<'_, '_> {
                             .help("go over positions: `for i in range(n)`")
                     });
                 }
-                let ty = self.element(frame, element, array);
+                let ty = self.element(element, array);
                 self.widen_local(frame, local, ty, None, span);
             }
             Over::Values { local, index, values } => {
@@ -65,7 +65,7 @@ impl Infer_<'_, '_> {
                     {
                         value.ty
                     } else {
-                        self.element(frame, value.ty, value)
+                        self.element(value.ty, value)
                     };
                     self.widen_local(frame, local, ty, Some(value), value.span);
                 }
@@ -109,35 +109,15 @@ impl Infer_<'_, '_> {
     }
 
     /// What a loop variable holds for an element: a scalar, or a pointer to it where `place` is.
-    fn element(&mut self, frame: &Frame, element: TypeId, place: &Expr) -> TypeId {
+    fn element(&mut self, element: TypeId, place: &Expr) -> TypeId {
         if self.module.types.is_scalar(element) {
             return element;
         }
-        let region = self.region_of(frame, place);
+        let region = match self.module.types.get(place.ty) {
+            Type::Ptr { region, .. } => *region,
+            _ => self.region_of(place),
+        };
         self.module.types.ptr(element, region, false)
-    }
-
-    /// The memory that an object is in.
-    fn region_of(&self, frame: &Frame, expr: &Expr) -> Region {
-        let mut at = expr;
-        loop {
-            if let Type::Ptr { region, .. } = self.module.types.get(at.ty) {
-                return *region;
-            }
-            at = match &at.kind {
-                ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Reveal(base) => base,
-                ExprKind::Deref(pointer) => pointer,
-                ExprKind::Global(_) | ExprKind::Item(..) => return Region::MapValue,
-                ExprKind::Local(local) => {
-                    let ty = Self::local_type(frame, *local);
-                    return match self.module.types.get(ty) {
-                        Type::Ptr { region, .. } => *region,
-                        _ => Region::Stack,
-                    };
-                }
-                _ => return Region::Stack,
-            };
-        }
     }
 
     /// Types `value in array`.
