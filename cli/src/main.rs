@@ -9,6 +9,7 @@ mod btf;
 mod command;
 mod compile;
 mod kernel;
+mod modules;
 mod report;
 mod setup;
 

@@ -216,6 +216,13 @@ impl Setup {
     }
 }
 
+impl Setup {
+    /// The folders in which modules are looked for beside that of the program.
+    pub(crate) fn module_roots(&self) -> Vec<PathBuf> {
+        self.session.config.build.module_roots.iter().map(|root| self.session.dir.join(root)).collect()
+    }
+}
+
 /// An option with a value that means nothing.
 pub(crate) fn bad_option(message: &str, help: &str) -> Diagnostic {
     Diagnostic::error("bad-option", message).help(help)

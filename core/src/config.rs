@@ -42,6 +42,8 @@ pub struct Package {
 pub struct Build {
     /// The sources, from the folder of the file.
     pub sources: Vec<String>,
+    /// Where imported modules are looked for beside the folder of the program, from the folder of the file.
+    pub module_roots: Vec<String>,
     /// Where outputs go, from the folder of the file.
     pub out_dir: Option<String>,
     /// Kinds of output: see `pbpf build --emit`.
@@ -149,6 +151,7 @@ const ROOT: Keys = Keys::Known(&[
         "build",
         Keys::Known(&[
             ("sources", Keys::Leaf),
+            ("module-roots", Keys::Leaf),
             ("out-dir", Keys::Leaf),
             ("emit", Keys::Leaf),
             ("opt-level", Keys::Leaf),

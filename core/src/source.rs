@@ -5,6 +5,7 @@
 
 use crate::entity;
 use crate::entity::{Entity, Table};
+use std::collections::{BTreeMap, BTreeSet};
 
 entity! {
     /// A file of a [`SourceMap`].
@@ -110,6 +111,8 @@ impl SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: Table<FileId, SourceFile>,
+    /// Which file a module is that another file names.
+    links: BTreeMap<(FileId, String), FileId>,
 }
 
 impl SourceMap {
@@ -131,6 +134,37 @@ impl SourceMap {
     /// The file of that name.
     pub fn find(&self, name: &str) -> Option<FileId> {
         self.files.iter().find(|(_, f)| f.name == name).map(|(id, _)| id)
+    }
+
+    /// Says which file `module` is where `file` imports it, with the leading dots of a relative import.
+    pub fn link(&mut self, file: FileId, module: impl Into<String>, to: FileId) {
+        self.links.insert((file, module.into()), to);
+    }
+
+    /// The file that `module` is where `file` imports it, if it is one of this map.
+    pub fn linked(&self, file: FileId, module: &str) -> Option<FileId> {
+        self.links.get(&(file, module.to_owned())).copied()
+    }
+
+    /// Whether `file` imports a module in `package`.
+    pub fn is_package(&self, file: FileId, package: &str) -> bool {
+        let inside = format!("{package}.");
+        let mut behind = self.links.range((file, inside.clone())..);
+        behind.next().is_some_and(|((from, module), _)| *from == file && module.starts_with(&inside))
+    }
+
+    /// The files that `file` imports, by way of others too, in order; without itself.
+    pub fn imported(&self, file: FileId) -> BTreeSet<FileId> {
+        let mut found = BTreeSet::new();
+        let mut work = vec![file];
+        while let Some(at) = work.pop() {
+            for ((from, _), to) in &self.links {
+                if *from == at && *to != file && found.insert(*to) {
+                    work.push(*to);
+                }
+            }
+        }
+        found
     }
 
     /// All files in order.

@@ -30,7 +30,7 @@ fn what_later_versions_of_python_bring_is_refused() {
         is_async: false,
         body,
     };
-    let module = Module { file, body: vec![stmt(StmtKind::FunctionDef(def))] };
+    let module = Module { file, body: vec![stmt(StmtKind::FunctionDef(def))], modules: Vec::new() };
     let mut diagnostics = Diagnostics::new();
     let mut cx = Context {
         diagnostics: &mut diagnostics,

@@ -14,6 +14,7 @@ pub(crate) mod verify;
 
 use crate::args::{Compiling, MessageFormat};
 use crate::compile::{Compiled, Watching, compile};
+use crate::modules;
 use crate::report;
 use crate::setup::{self, Failed, Setup};
 use pbpf_core::diag::Diagnostics;
@@ -52,6 +53,7 @@ fn compile_file(setup: &Setup, plan: &Plan, path: &Path, until: Level, watching:
     let compiled = match setup::read_text(path) {
         Ok(text) => {
             let file = sources.add(path.display().to_string(), text);
+            modules::load(&mut sources, file, path, &setup.module_roots());
             compile(setup, plan, &sources, Unit::Source(file), until, watching)
         }
         Err(error) => {

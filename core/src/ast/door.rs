@@ -21,7 +21,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Module, Diagnostic> {
     let parsed = rustpython_parser::parse(text, rustpython_parser::Mode::Module, "")
         .map_err(|e| syntax_error(file, text, &e))?;
     let py::Mod::Module(module) = parsed else {
-        return Ok(Module { file, body: Vec::new() });
+        return Ok(Module { file, body: Vec::new(), modules: Vec::new() });
     };
     let mut door = Door { file, text, depth: 0, too_deep: None };
     let body = door.block(&module.body);
@@ -30,7 +30,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Module, Diagnostic> {
             .at(span)
             .help("split it into several statements"));
     }
-    Ok(Module { file, body })
+    Ok(Module { file, body, modules: Vec::new() })
 }
 
 fn syntax_error(file: FileId, text: &str, error: &rustpython_parser::ParseError) -> Diagnostic {

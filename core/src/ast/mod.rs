@@ -5,10 +5,12 @@
 //! Leaves out: parsing, which is behind the door ([`parse`]).
 
 mod door;
+mod modules;
 mod print;
 mod scan;
 
 pub use door::parse;
+pub use modules::{imported_modules, submodule};
 pub use print::print;
 
 use crate::source::{FileId, Span};
@@ -20,6 +22,8 @@ pub struct Module {
     pub file: FileId,
     /// Its statements.
     pub body: Vec<Stmt>,
+    /// The modules that it imports, by way of others too, in the order of their files.
+    pub modules: Vec<Module>,
 }
 
 /// A name with its place.

@@ -118,7 +118,7 @@ impl Resolver<'_, '_> {
                     let id = self.add_function(
                         method,
                         FunctionKind::Program(program),
-                        name,
+                        &name,
                         Linkage::Static,
                         true,
                         bodies,

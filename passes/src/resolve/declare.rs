@@ -96,11 +96,9 @@ impl Resolver<'_, '_> {
     pub(super) fn entry_named(&mut self, expr: &Expr) -> Option<Entry> {
         match &expr.kind {
             ExprKind::Name(name) => self.lookup(name).cloned(),
-            ExprKind::Attribute { value, attr } => match &value.kind {
-                ExprKind::Name(module) => match self.lookup(module).cloned() {
-                    Some(Entry::Module(module)) => self.entry_of(&module, &attr.text),
-                    _ => None,
-                },
+            ExprKind::Attribute { value, attr } => match self.entry_named(value)? {
+                Entry::Module(module) => self.entry_of(&module, &attr.text),
+                Entry::File(file) => self.entry_in_file(file, &attr.text),
                 _ => None,
             },
             _ => None,
@@ -176,7 +174,7 @@ impl Resolver<'_, '_> {
                         .help("`@subprogram` is for functions without `@section`, which programs call"),
                 );
             }
-            self.add_function(def, kind, def.name.text.clone(), linkage, false, bodies);
+            self.add_function(def, kind, &def.name.text, linkage, false, bodies);
         }
     }
 
@@ -184,11 +182,12 @@ impl Resolver<'_, '_> {
         &mut self,
         def: &'t FunctionDef,
         kind: FunctionKind,
-        name: String,
+        name: &str,
         linkage: Linkage,
         drop_self: bool,
         bodies: &mut Bodies<'t>,
     ) -> FuncId {
+        let name = self.symbol(name);
         if let Some(other) = self.module.functions.values().find(|f| f.name == name) {
             let first = other.span;
             self.cx.emit(

@@ -34,11 +34,32 @@ impl Resolver<'_, '_> {
                     _ => None,
                 }
             }
+            ExprKind::Attribute { .. } => match self.module_attribute(body, expr)? {
+                Entry::Map(map) => Some(map.into()),
+                _ => None,
+            },
             _ => {
                 let map = self.inner_of(body, expr)?;
                 let handle = self.expr(body, expr)?;
                 Some(MapRef { map, handle: Some(Box::new(handle)) })
             }
+        }
+    }
+
+    /// What `module.name` means, where the first is a module.
+    pub(super) fn module_attribute(&mut self, body: &Body, expr: &Expr) -> Option<Entry> {
+        let ExprKind::Attribute { value, .. } = &expr.kind else { return None };
+        let mut root = &**value;
+        while let ExprKind::Attribute { value, .. } = &root.kind {
+            root = value;
+        }
+        let ExprKind::Name(name) = &root.kind else { return None };
+        if body.locals.contains_key(name) {
+            return None;
+        }
+        match self.entry_named(value)? {
+            Entry::Module(_) | Entry::File(_) => Some(self.entry_named(expr).unwrap_or(Entry::Absent)),
+            _ => None,
         }
     }
 

@@ -80,12 +80,8 @@ impl Resolver<'_, '_> {
                 if self.is_enum_attribute(expr) {
                     return self.enum_attribute(expr);
                 }
-                if let ExprKind::Name(name) = &value.kind
-                    && !body.locals.contains_key(name)
-                    && let Some(Entry::Module(module)) = self.lookup(name).cloned()
-                {
-                    let entry = self.entry_of(&module, &attr.text);
-                    return self.entry(entry.as_ref(), &attr.text, span);
+                if let Some(entry) = self.module_attribute(body, expr) {
+                    return self.entry(Some(&entry), &attr.text, span);
                 }
                 hir::ExprKind::Field(Box::new(self.expr(body, value)?), attr.text.clone())
             }
@@ -163,6 +159,10 @@ impl Resolver<'_, '_> {
                 );
                 return None;
             }
+            Some(Entry::Absent) | None => {
+                self.error("unknown-name", format!("`{name}` is not known"), span);
+                return None;
+            }
             Some(Entry::Broken) => return None,
             Some(Entry::Unusable(why)) => {
                 self.unusable(why, span);
@@ -174,10 +174,6 @@ impl Resolver<'_, '_> {
             }
             Some(_) => {
                 self.error("bad-value", format!("`{name}` is no value"), span);
-                return None;
-            }
-            None => {
-                self.error("unknown-name", format!("`{name}` is not known"), span);
                 return None;
             }
         };

@@ -13,7 +13,8 @@ impl Resolver<'_, '_> {
         let Some(value) = self.returned(def) else { return };
         if let ExprKind::Str(text) = &value.kind {
             if def.name.text == "LICENSE" {
-                self.module.license = Some(text.clone());
+                // The program's own decides, and is declared first.
+                self.module.license.get_or_insert_with(|| text.clone());
             } else {
                 let mut bytes = text.clone().into_bytes();
                 bytes.push(0);
@@ -58,7 +59,7 @@ impl Resolver<'_, '_> {
         let section = if init == Init::Zero { Section::Bss } else { Section::Data };
         let span = def.name.span;
         let id = self.module.globals.push(Global {
-            name: def.name.text.clone(),
+            name: self.symbol(&def.name.text),
             ty,
             section,
             subsection: None,

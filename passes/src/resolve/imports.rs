@@ -65,11 +65,13 @@ impl Resolver<'_, '_> {
                 for alias in aliases {
                     let full = alias.name.text.clone();
                     let head = full.split('.').next().unwrap_or(&full).to_owned();
-                    let (bound, target) = match &alias.rename {
-                        Some(rename) => (rename.text.clone(), full),
-                        None => (head.clone(), head),
+                    let file = self.cx.sources.linked(self.file, &full);
+                    let (bound, target) = match (&alias.rename, file) {
+                        (Some(rename), Some(file)) => (rename.text.clone(), Entry::File(file)),
+                        (Some(rename), None) => (rename.text.clone(), Entry::Module(full)),
+                        (None, _) => (head.clone(), Entry::Module(head)),
                     };
-                    self.scope.insert(&bound, Entry::Module(target), alias.name.span);
+                    self.scope.insert(&bound, target, alias.name.span);
                 }
             }
             StmtKind::ImportFrom { module, names } => {
@@ -101,6 +103,9 @@ impl Resolver<'_, '_> {
     }
 
     fn import_name(&mut self, module: &str, alias: &Alias) {
+        if self.import_from_file(module, alias) {
+            return;
+        }
         let name = alias.name.text.as_str();
         let bound = alias.rename.as_ref().unwrap_or(&alias.name).text.clone();
         let entry = match self.entry_of(module, name) {
@@ -131,6 +136,9 @@ impl Resolver<'_, '_> {
 
     /// What `module.name` means; none if the module is not ours or has no such name.
     pub(super) fn entry_of(&mut self, module: &str, name: &str) -> Option<Entry> {
+        if let Some(entry) = self.entry_in_module(module, name) {
+            return Some(entry);
+        }
         if module == "ctypes" {
             let other = typing::ctypes_entry(name).unwrap_or(Entry::Foreign);
             return typing::ctypes(&mut self.module.types, name).map(Entry::Type).or(Some(other));

@@ -44,7 +44,7 @@ pub(super) struct Held {
 impl Resolver<'_, '_> {
     pub(super) fn declare_map(&mut self, def: &FunctionDef) {
         let Some(value) = self.returned(def) else { return };
-        let name = def.name.text.clone();
+        let name = self.symbol(&def.name.text);
         let span = def.name.span;
         let ExprKind::Call { func, args, keywords } = &value.kind else {
             let message = format!("map `{name}` must be made by one of the kinds in `pbpf.maps`");
@@ -62,17 +62,7 @@ impl Resolver<'_, '_> {
 
     /// The kind of map that an expression names, or a diagnostic.
     fn map_kind(&mut self, func: &Expr) -> Option<MapKind> {
-        let entry = match &func.kind {
-            ExprKind::Name(name) => self.lookup(name).cloned(),
-            ExprKind::Attribute { value, attr } => match &value.kind {
-                ExprKind::Name(module) => match self.lookup(module).cloned() {
-                    Some(Entry::Module(module)) => self.entry_of(&module, &attr.text),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
-        };
+        let entry = self.entry_named(func);
         match entry {
             Some(Entry::MapKind(kind)) => return self.cx.registry.map_kind(&kind).cloned(),
             Some(Entry::Broken) => return None,
@@ -261,6 +251,7 @@ impl Resolver<'_, '_> {
     /// Looks up what maps hold from the start, once everything is declared.
     pub(super) fn held_values(&mut self) {
         for Held { map, at, name, span } in std::mem::take(&mut self.held) {
+            self.enter(span.file);
             let declared = &self.module.maps[map];
             let found = match (self.lookup(&name), declared.inner) {
                 (Some(Entry::Broken), _) => continue,

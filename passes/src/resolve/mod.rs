@@ -27,9 +27,11 @@ mod map;
 mod map_rules;
 mod matching;
 mod method;
+mod modules;
 mod new;
 mod operators;
 mod print;
+mod reach;
 mod record;
 mod scope;
 mod signature;
@@ -42,9 +44,10 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
 use pbpf_core::hir;
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
-use pbpf_core::source::Span;
+use pbpf_core::source::{FileId, Span};
 use pbpf_core::types::{EnumId, RecordId, Types};
-use scope::{Entry, Scope};
+use reach::Trees;
+use scope::Scope;
 use signature::Signature;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,8 +74,15 @@ impl Pass for Resolve {
                 struct_ops: Vec::new(),
                 functions: Table::new(),
             },
+            file: tree.file,
             scope: Scope::default(),
-            arithmetic: arithmetic::of(&tree, cx),
+            scopes: BTreeMap::new(),
+            defined: BTreeMap::new(),
+            used: BTreeSet::new(),
+            entered: BTreeSet::new(),
+            order: Vec::new(),
+            arithmetic: hir::Arithmetic::Python,
+            arithmetics: BTreeMap::new(),
             records: BTreeMap::new(),
             flags: BTreeSet::new(),
             class_names: BTreeMap::new(),
@@ -89,8 +99,21 @@ impl Pass for Resolve {
 struct Resolver<'a, 'b> {
     cx: &'a mut Context<'b>,
     module: hir::Module,
+    /// The file at hand, and its names.
+    file: FileId,
     scope: Scope,
+    /// The names of the other files.
+    scopes: BTreeMap<FileId, Scope>,
+    /// What each file defines.
+    defined: BTreeMap<FileId, BTreeSet<String>>,
+    /// What of the imported files is used.
+    used: BTreeSet<(FileId, String)>,
+    /// The files whose imports are taken in or being so, and those that are, in order.
+    entered: BTreeSet<FileId>,
+    order: Vec<FileId>,
+    /// What numbers mean in the file at hand, and in each.
     arithmetic: hir::Arithmetic,
+    arithmetics: BTreeMap<FileId, hir::Arithmetic>,
     /// What is known of the records of the file beside their types.
     records: BTreeMap<RecordId, record::RecordInfo>,
     /// The enums whose values may be combined.
@@ -108,39 +131,56 @@ impl Resolver<'_, '_> {
         self.cx.emit(Diagnostic::error(code, message).at(span));
     }
 
-    /// Reads the top level in four walks: imports and constants, then types, then other declarations (a function may use a
-    /// map that is declared below it), then bodies.
-    fn module(&mut self, tree: &ast::Module) {
-        for stmt in &tree.body {
-            self.import_or_constant(stmt);
+    /// Reads the files in four walks: imports and constants, then types, then other declarations (a function may use a map
+    /// that is declared below it, or in a file that imports its own), then bodies.
+    fn module(&mut self, main: &ast::Module) {
+        let trees: Trees<'_> = std::iter::once(main).chain(&main.modules).map(|t| (t.file, t)).collect();
+        for tree in trees.values() {
+            let arithmetic = arithmetic::of(tree, self.cx);
+            self.arithmetics.insert(tree.file, arithmetic);
+            self.defined.insert(tree.file, reach::defined(tree));
         }
-        self.declare_types(tree);
+        self.arithmetic = self.arithmetics.get(&main.file).copied().unwrap_or(self.arithmetic);
+        self.used = reach::used(main, &trees, self.cx.sources);
+        self.top_level(&trees, main.file);
+        // What a file imports comes before it, so that its types are known.
+        let order = std::mem::take(&mut self.order);
+        let kept: Vec<ast::Module> = order
+            .iter()
+            .filter_map(|file| trees.get(file))
+            .map(|tree| ast::Module { file: tree.file, body: self.kept(tree), modules: Vec::new() })
+            .collect();
+        for tree in &kept {
+            self.enter(tree.file);
+            self.declare_types(tree);
+        }
         let mut bodies = Vec::new();
-        for stmt in &tree.body {
-            match &stmt.kind {
-                ast::StmtKind::FunctionDef(def) => self.declare_function(def, &mut bodies),
-                ast::StmtKind::ClassDef(def) => self.declare_class(def, &mut bodies),
-                _ => {}
+        // The program's own names are those in the object.
+        for tree in kept.iter().rev() {
+            self.enter(tree.file);
+            for stmt in &tree.body {
+                match &stmt.kind {
+                    ast::StmtKind::FunctionDef(def) => self.declare_function(def, &mut bodies),
+                    ast::StmtKind::ClassDef(def) => self.declare_class(def, &mut bodies),
+                    _ => {}
+                }
             }
         }
         if bodies.is_empty() && self.module.struct_ops.is_empty() && !self.cx.diagnostics.has_errors() {
             self.cx.emit(
                 Diagnostic::error("no-program", "the file has no BPF program")
-                    .at(Span::new(tree.file, 0, 0))
+                    .at(Span::new(main.file, 0, 0))
                     .help("decorate a function with `@bpf` and `@section(\"...\")`"),
             );
         }
         self.held_values();
-        for (id, ..) in &bodies {
+        for (id, def, _) in &bodies {
+            self.enter(def.name.span.file);
             self.defaults(*id);
         }
         for (id, def, drop_self) in bodies {
+            self.enter(def.name.span.file);
             self.function_body(id, def, drop_self);
         }
-    }
-
-    /// What a name means at the top level.
-    fn lookup(&self, name: &str) -> Option<&Entry> {
-        self.scope.get(name)
     }
 }

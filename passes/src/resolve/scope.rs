@@ -8,7 +8,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{FuncId, GlobalId, MapId};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::Take;
-use pbpf_core::source::Span;
+use pbpf_core::source::{FileId, Span};
 use pbpf_core::types::{EnumId, RecordId, RecordKind, Region, TypeId};
 use std::collections::BTreeMap;
 
@@ -80,6 +80,12 @@ pub(super) enum Entry {
     Deref,
     /// A module, by its full name.
     Module(String),
+    /// A module that is a file of the user's.
+    File(FileId),
+    /// What a module does not have.
+    Absent,
+    /// What another file has under that name.
+    Imported(FileId, String),
     /// Something of user space.
     Foreign,
     /// A name whose definition is wrong, which has been told.

@@ -206,6 +206,14 @@ impl Resolver<'_, '_> {
                     }
                 },
             },
+            ExprKind::Attribute { attr, .. } if let Some(entry) = self.module_attribute(body, target) => {
+                let Entry::Global(global) = entry else {
+                    let name = &attr.text;
+                    self.error("unknown-name", format!("`{name}` cannot be assigned"), span);
+                    return None;
+                };
+                PlaceKind::Global(global)
+            }
             ExprKind::Attribute { value, attr } => {
                 PlaceKind::Field { base: self.expr(body, value)?, name: attr.text.clone() }
             }

@@ -32,13 +32,17 @@ impl Pass for Subset {
 
     fn run(&self, unit: Unit, cx: &mut Context<'_>) -> Option<Unit> {
         let Unit::Ast(tree) = unit else { return None };
-        placement::check(&tree, cx);
-        let mut walk = Walk { names: decorator_names(&tree), cx };
-        for stmt in &tree.body {
-            match &stmt.kind {
-                StmtKind::FunctionDef(def) if walk.is_ours(&def.decorators) => walk.function(def, stmt.span),
-                StmtKind::ClassDef(def) if walk.is_ours(&def.decorators) => walk.class(def),
-                _ => {}
+        for module in std::iter::once(&tree).chain(&tree.modules) {
+            placement::check(module, cx);
+            let mut walk = Walk { names: decorator_names(module), cx };
+            for stmt in &module.body {
+                match &stmt.kind {
+                    StmtKind::FunctionDef(def) if walk.is_ours(&def.decorators) => {
+                        walk.function(def, stmt.span);
+                    }
+                    StmtKind::ClassDef(def) if walk.is_ours(&def.decorators) => walk.class(def),
+                    _ => {}
+                }
             }
         }
         Some(Unit::Ast(tree))

@@ -81,6 +81,19 @@ fn denied_warnings_are_errors_and_write_nothing() {
 }
 
 #[test]
+fn modules_are_found_in_the_roots_of_the_configuration() {
+    let source = program("raw_tp/sys_enter").replace("return 0", "return shared.zero()");
+    let source = format!("import shared\n{source}");
+    let shared = "from pbpf import bpf\n\n\n@bpf\ndef zero():\n    return 0\n";
+    let config = "[build]\nmodule-roots = [\"common\"]\n";
+    let folder = folder("roots", &[("a.py", &source), ("pbpf.toml", config)]);
+    std::fs::create_dir_all(folder.join("common")).unwrap();
+    std::fs::write(folder.join("common/shared.py"), shared).unwrap();
+    ends(&pbpf(&folder, &["check", "a.py", "--config", "pbpf.toml"]), 0, "missing-bpf");
+    ends(&pbpf(&folder, &["check", "a.py"]), 1, "unknown-function");
+}
+
+#[test]
 fn the_interpreter_stops_what_does_not_end() {
     let text = "mir 1\nsource \"f.py\"\n\nfunction fn0 f(x: s64) -> i64 static @0..9 {\nblock0(v0: i64):\n  jump block1(v0) @1..2\n\
                 block1(v1: i64):\n  jump block1(v1) @1..2\n}\n";

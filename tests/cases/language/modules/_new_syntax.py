@@ -1,0 +1,3 @@
+"""Of a later Python."""
+
+type Alias[T: int = bool] = list[T]
