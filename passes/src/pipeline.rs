@@ -31,8 +31,12 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         // context fields have no names.
         Box::new(mir::bounds::Bounds),
         Box::new(mir::divide::Divide),
+        // Behind the checks of the body: they are ways out of the loop. Before `loops`, which bounds those that are left.
+        Box::new(mir::outline::Outline),
         // Behind all that leaves a loop: an iterator is destroyed on every way out.
         Box::new(mir::loops::Loops),
+        // Behind all that adds a way out.
+        Box::new(mir::scopes::Scopes),
         // Behind it no instruction is abstract.
         Box::new(mir::legalise::Legalise),
         // Last: every slot there is has been made.

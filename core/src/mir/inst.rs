@@ -218,6 +218,21 @@ pub enum Op {
         /// The key.
         key: Value,
     },
+    /// The value of the entry of a map at a position, from 0 on, in no order; null if there are not so many. Only in the
+    /// header of a loop, which `outline` makes a callback.
+    MapEntry {
+        /// The map.
+        map: MapId,
+        /// The position.
+        position: Value,
+    },
+    /// The key of an entry that is there.
+    MapEntryKey {
+        /// The map.
+        map: MapId,
+        /// The position.
+        position: Value,
+    },
     /// Prints to the trace pipe. The format has one `%` conversion of `bpf_trace_printk` for each argument.
     Print {
         /// Format, without the final NUL.
@@ -292,7 +307,9 @@ impl Op {
             | Op::CtxArg { ctx: v, .. }
             | Op::CtxReturn { ctx: v }
             | Op::MapLookup { key: v, .. }
-            | Op::MapDelete { key: v, .. } => all(std::slice::from_mut(v)),
+            | Op::MapDelete { key: v, .. }
+            | Op::MapEntry { position: v, .. }
+            | Op::MapEntryKey { position: v, .. } => all(std::slice::from_mut(v)),
             Op::Select(c, vs) => {
                 all(std::slice::from_mut(c));
                 all(vs);
@@ -393,6 +410,8 @@ impl Op {
                 | Op::MapLookup { .. }
                 | Op::MapUpdate { .. }
                 | Op::MapDelete { .. }
+                | Op::MapEntry { .. }
+                | Op::MapEntryKey { .. }
                 | Op::Print { .. }
         )
     }
@@ -414,7 +433,8 @@ impl Op {
                 Type::I64
             }
             Op::Refine(v) => Type::ptr(type_of(*v).region()?),
-            Op::MapLookup { .. } => Type::nullable(Region::MapValue),
+            Op::MapLookup { .. } | Op::MapEntry { .. } => Type::nullable(Region::MapValue),
+            Op::MapEntryKey { .. } => Type::ptr(Region::Mem),
             _ => return None,
         })
     }

@@ -501,6 +501,8 @@ impl fmt::Display for OpText<'_> {
                 write!(f, "map_update {map}, {key}, {value}, {flags}")
             }
             Op::MapDelete { map, key } => write!(f, "map_delete {map}, {key}"),
+            Op::MapEntry { map, position } => write!(f, "map_entry {map}, {position}"),
+            Op::MapEntryKey { map, position } => write!(f, "map_entry_key {map}, {position}"),
             Op::Print { format, args } => {
                 write!(f, "print {}", Text(format))?;
                 args.iter().try_for_each(|v| write!(f, ", {v}"))

@@ -118,6 +118,8 @@ impl<'ctx> Body<'ctx, '_> {
             | Op::MapLookup { .. }
             | Op::MapUpdate { .. }
             | Op::MapDelete { .. }
+            | Op::MapEntry { .. }
+            | Op::MapEntryKey { .. }
             | Op::Print { .. } => Err(Fault::mir("an abstract instruction is left")),
         }
     }

@@ -12,6 +12,7 @@ mod arguments;
 mod assigned;
 mod calls;
 mod constant;
+mod held;
 mod linkage;
 mod matching;
 mod names;
@@ -50,6 +51,7 @@ impl Pass for Check {
             check.writes(id, function);
             check.assigned(function);
             check.matching(function);
+            check.held(function);
         }
         Some(Unit::Hir(module))
     }

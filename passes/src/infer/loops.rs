@@ -73,6 +73,15 @@ impl Infer_<'_, '_> {
             Over::Entries { map, key, value } => {
                 let row = &self.module.maps[*map];
                 let (Some(key_type), Some(value_type)) = (row.key, row.value) else { return };
+                if crate::entries::way(&row.kind).is_none() {
+                    let (kind, name) = (row.kind.clone(), row.name.clone());
+                    self.error(frame, |_| {
+                        let message = format!("the kernel does not go through {kind} maps such as `{name}`");
+                        Diagnostic::error("unsupported-for", message)
+                            .at(span)
+                            .help("keep the keys in a hash map too, or go through the map in user space")
+                    });
+                }
                 if let Some(key) = *key {
                     self.widen_local(frame, key, key_type, None, span);
                 }

@@ -5,9 +5,11 @@
 
 use super::access::Address;
 use super::{Loop, Lowering};
+use crate::entries::Way;
 use pbpf_core::hir::{Expr, LocalId, Over, Stmt};
 use pbpf_core::mir::{BinaryOp, Block, BlockCall, Cond, MapId, Op, Type, UnaryOp, Value};
-use pbpf_core::types::{Type as T, TypeId};
+use pbpf_core::types::{Region, Type as T, TypeId};
+use std::cell::Cell;
 
 /// The body of a loop and its `else`.
 #[derive(Clone, Copy)]
@@ -249,8 +251,28 @@ impl Lowering<'_, '_> {
     fn over_entries(&mut self, map: MapId, key: Option<LocalId>, value: Option<LocalId>, body: Body<'_>) {
         let row = &self.module.maps[map];
         let (Some(key_type), Some(value_type)) = (row.key, row.value) else { return };
-        let most = i64::from(row.max_entries);
+        let (most, way) = (i64::from(row.max_entries), crate::entries::way(&row.kind));
         let zero = self.iconst(Type::I64, 0);
+        if way == Some(Way::Callback) {
+            let found = Cell::new(None);
+            let more = |this: &mut Self, position| {
+                let entry = this.op(Op::MapEntry { map, position });
+                found.set(Some(entry));
+                let null = this.value(Op::Null, Type::nullable(Region::MapValue));
+                this.op(Op::Icmp(Cond::Ne, [entry, null]))
+            };
+            let bind = |this: &mut Self, position| {
+                if let Some(key) = key {
+                    let at = this.op(Op::MapEntryKey { map, position });
+                    this.bind_key(key, key_type, at);
+                }
+                if let (Some(value), Some(found)) = (value, found.get()) {
+                    this.bind_value(value, value_type, found);
+                }
+            };
+            self.counted(zero, 1, more, bind, body);
+            return;
+        }
         let more = |this: &mut Self, counter| {
             let most = this.iconst(Type::I64, most);
             this.op(Op::Icmp(Cond::Slt, [counter, most]))
@@ -259,6 +281,8 @@ impl Lowering<'_, '_> {
             let machine = super::machine_type(&this.module.types, key_type).unwrap_or(Type::I32);
             let at = this.resize(counter, machine, false);
             if let Some(key) = key {
+                let to = this.source.locals[key].ty;
+                let at = this.convert_value(at, key_type, to);
                 this.set_local(key, at);
             }
             let Some(value) = value else { return };
@@ -267,6 +291,20 @@ impl Lowering<'_, '_> {
             this.bind_value(value, value_type, found);
         };
         self.counted(zero, 1, more, bind, body);
+    }
+
+    /// The variable for a key, which is a copy.
+    fn bind_key(&mut self, local: LocalId, ty: TypeId, at: Value) {
+        if self.module.types.is_scalar(ty) {
+            let value = self.load_from(Address::Plain(at, 0), ty);
+            let to = self.source.locals[local].ty;
+            let value = self.convert_value(value, ty, to);
+            self.set_local(local, value);
+        } else if let Some(slot) = self.slots.get(&local).copied() {
+            let dst = self.op(Op::SlotAddr(slot));
+            let len = self.module.types.size_of(ty);
+            self.effect(Op::MemCopy { dst, src: at, len });
+        }
     }
 
     /// The variable for a map's value: a number is copied, another is pointed to.

@@ -6,7 +6,7 @@
 use super::Lowering;
 use pbpf_core::ast::CompareOp;
 use pbpf_core::hir::{BinaryOp as Hir, Expr, ExprKind};
-use pbpf_core::mir::{BinaryOp, CastKind, Cond, Op, Type, Value};
+use pbpf_core::mir::{BinaryOp, CastKind, Cond, Op, Type, UnaryOp, Value};
 use pbpf_core::types::{Type as T, TypeId};
 
 impl Lowering<'_, '_> {
@@ -72,6 +72,16 @@ impl Lowering<'_, '_> {
         }
     }
 
+    /// The way between two pointers as an operand: LLVM would add one pointer and subtract the other from `n + (q - p)`,
+    /// and the verifier says `tried to subtract pointer from scalar`.
+    fn way(&mut self, op: Hir, value: Value) -> Value {
+        let is_way = self.func.def(value).is_some_and(|d| matches!(d.op, Op::PtrSub(_)));
+        if is_way && matches!(op, Hir::Add | Hir::Sub) {
+            return self.op(Op::Unary(UnaryOp::Opaque, value));
+        }
+        value
+    }
+
     /// `a op b` in 64 bits, as the type of the result.
     pub(super) fn arithmetic(
         &mut self,
@@ -83,6 +93,7 @@ impl Lowering<'_, '_> {
         let (sa, sb) = (self.is_signed(a.1), self.is_signed(b.1));
         let x = self.resize(a.0, Type::I64, sa);
         let y = self.resize(b.0, Type::I64, sb);
+        let [x, y] = [x, y].map(|v| self.way(op, v));
         // A dividend and a divisor that cannot be negative need no floor.
         let natural = |this: &Self, value: Value, signed: bool| {
             !signed || this.func.constant(value).is_some_and(|c| c >= 0)

@@ -19,5 +19,7 @@ pub mod inline;
 pub mod legalise;
 pub mod loops;
 pub mod null_checks;
+pub mod outline;
+pub mod scopes;
 pub mod simplify_cfg;
 pub mod stack;

@@ -266,6 +266,18 @@ impl<'m, E: Environment> Machine<'m, E> {
                 let key = self.item(frame, *map, *key, true)?;
                 self.store_of(*map)?.delete(&key) as u64
             }
+            Op::MapEntry { map, position } => {
+                let position = frame.value(*position)?;
+                match self.key_of(*map, position)? {
+                    Some(key) => self.lookup(*map, &key)?,
+                    None => 0,
+                }
+            }
+            Op::MapEntryKey { map, position } => {
+                let position = frame.value(*position)?;
+                let key = self.key_of(*map, position)?;
+                self.memory.add(Region::Mem, "a key", key.ok_or(FaultKind::NullPointer)?)?
+            }
             Op::Print { format, args } => {
                 let args = frame.arguments(args)?;
                 self.print(format.as_bytes(), &args);

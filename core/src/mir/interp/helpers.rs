@@ -274,6 +274,11 @@ impl<E: Environment> Machine<'_, E> {
         Ok(count)
     }
 
+    /// The key at a position, in the order in which they are gone through here.
+    pub(super) fn key_of(&mut self, map: MapId, position: u64) -> Run<Option<Vec<u8>>> {
+        Ok(self.store_of(map)?.keys().into_iter().nth(position as usize))
+    }
+
     fn for_each(&mut self, map_address: u64, callback: u64, data: u64) -> Run<u64> {
         let map = self.map_at(map_address)?;
         let callback = self.function_at(callback)?;

@@ -180,6 +180,14 @@ impl Parser<'_> {
                 let map = self.map_id()?;
                 Op::MapDelete { map, key: self.then_value(names)? }
             }
+            "map_entry" => {
+                let map = self.map_id()?;
+                Op::MapEntry { map, position: self.then_value(names)? }
+            }
+            "map_entry_key" => {
+                let map = self.map_id()?;
+                Op::MapEntryKey { map, position: self.then_value(names)? }
+            }
             "print" => {
                 let format = self.quoted("a format in quotes")?;
                 let mut args = Vec::new();

@@ -45,6 +45,16 @@ impl Check<'_> {
                     self.add("M030", format!("the flags are {}", self.ty(*flags)));
                 }
             }
+            Op::MapEntry { map, position } | Op::MapEntryKey { map, position } => {
+                match self.module.maps.get(*map).map(|m| m.key) {
+                    Some(Some(_)) => {}
+                    Some(None) => self.add("M030", format!("{map} has no keys")),
+                    None => self.add("M030", format!("{map} does not exist")),
+                }
+                if self.ty(*position) != Type::I64 {
+                    self.add("M030", format!("the position is {}", self.ty(*position)));
+                }
+            }
             Op::Print { format, args } => self.print(format, args),
             // All others have an arm in `operands`.
             _ => {}
