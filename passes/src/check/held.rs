@@ -56,30 +56,7 @@ impl Checker<'_, '_> {
                 found.push((e.span, what));
             }
         });
-        self.statements(block, found);
-    }
-
-    fn statements(&self, block: &[Stmt], found: &mut Vec<(Span, String)>) {
-        for stmt in block {
-            let item = |p: &&Place| matches!(p.kind, PlaceKind::MapItem { .. });
-            match &stmt.kind {
-                StmtKind::Assign { places, .. } | StmtKind::Unpack { places, .. } => {
-                    let items = places.iter().filter(item);
-                    found.extend(items.map(|p| (p.span, "storing into a map".to_owned())));
-                }
-                StmtKind::Update { place, .. } if item(&place) => {
-                    found.push((place.span, "updating a map".to_owned()));
-                }
-                StmtKind::Delete { .. } => found.push((stmt.span, "deleting from a map".to_owned())),
-                StmtKind::For { over: Over::Entries { .. }, .. } => {
-                    found.push((stmt.span, "going through a map".to_owned()));
-                }
-                _ => {}
-            }
-            for inner in stmt.kind.blocks() {
-                self.statements(inner, found);
-            }
-        }
+        statements(block, found);
     }
 
     /// The call that an expression is, or becomes.
@@ -103,6 +80,30 @@ impl Checker<'_, '_> {
             ExprKind::Store(..) | ExprKind::Remove(..) => Some("changing a map".to_owned()),
             ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Deref(base) => read(base),
             _ => None,
+        }
+    }
+}
+
+/// The calls that statements become.
+fn statements(block: &[Stmt], found: &mut Vec<(Span, String)>) {
+    for stmt in block {
+        let item = |p: &&Place| matches!(p.kind, PlaceKind::MapItem { .. });
+        match &stmt.kind {
+            StmtKind::Assign { places, .. } | StmtKind::Unpack { places, .. } => {
+                let items = places.iter().filter(item);
+                found.extend(items.map(|p| (p.span, "storing into a map".to_owned())));
+            }
+            StmtKind::Update { place, .. } if item(&place) => {
+                found.push((place.span, "updating a map".to_owned()));
+            }
+            StmtKind::Delete { .. } => found.push((stmt.span, "deleting from a map".to_owned())),
+            StmtKind::For { over: Over::Entries { .. }, .. } => {
+                found.push((stmt.span, "going through a map".to_owned()));
+            }
+            _ => {}
+        }
+        for inner in stmt.kind.blocks() {
+            statements(inner, found);
         }
     }
 }

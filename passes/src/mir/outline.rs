@@ -125,7 +125,9 @@ fn shell(module: &mut Module, id: FuncId, map: MapId, span: Span) -> Function {
             || module.globals.values().any(|g| g.name == *name)
             || module.maps.values().any(|m| m.name == *name)
     };
-    let name = (1..).map(|n| format!("{stem}_each{n}")).find(|name| !taken(name)).unwrap_or_default();
+    // So many names cannot all be taken.
+    let most = module.functions.len() + module.globals.len() + module.maps.len() + 1;
+    let name = (1..=most).map(|n| format!("{stem}_each{n}")).find(|name| !taken(name)).unwrap_or_default();
     let row = &module.maps[map];
     let (key, value) = (row.key, row.value);
     let types = &mut module.types;

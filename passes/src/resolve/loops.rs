@@ -42,14 +42,14 @@ impl Resolver<'_, '_> {
                             self.error("wrong-argument-count", message, iter.span);
                             return None;
                         }
-                        return self.entries(body, map, &attr.text, target, iter);
+                        return self.entries(body, &map, &attr.text, target, iter);
                     }
                 }
                 _ => {}
             }
         }
         if let Some(map) = self.map_of(body, iter) {
-            return self.entries(body, map, "keys", target, iter);
+            return self.entries(body, &map, "keys", target, iter);
         }
         self.elements(body, target, None, iter)
     }
@@ -127,7 +127,7 @@ impl Resolver<'_, '_> {
     fn entries(
         &mut self,
         body: &mut Body,
-        map: hir::MapRef,
+        map: &hir::MapRef,
         what: &str,
         target: &Expr,
         iter: &Expr,
