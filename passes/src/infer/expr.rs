@@ -70,7 +70,9 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Logical(_, values) => {
                 let types: Option<Vec<TypeId>> = values.iter_mut().map(|v| self.expr(frame, v)).collect();
-                Some(self.join_all(frame.function.arithmetic, &types?, values).unwrap_or(bool))
+                let types = types?;
+                let joined = self.join_all(frame.function.arithmetic, &types, values);
+                joined.or_else(|| self.join_behind(frame, &types, values)).or(Some(bool))
             }
             ExprKind::Not(operand) => {
                 self.condition(frame, operand);

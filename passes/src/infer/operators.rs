@@ -48,6 +48,24 @@ impl Infer_<'_, '_> {
         Some(joined)
     }
 
+    /// The type of `p or 0`, where a pointer leads to a number: the number, if the pointer decides.
+    pub(super) fn join_behind(
+        &mut self,
+        frame: &mut Frame,
+        types: &[TypeId],
+        values: &mut [Expr],
+    ) -> Option<TypeId> {
+        let numbers = types.iter().map(|ty| match self.module.types.get(*ty) {
+            Type::Ptr { to, .. } if self.is_number(*to) => Some(*to),
+            _ => Some(*ty).filter(|ty| self.is_number(*ty)),
+        });
+        let numbers: Option<Vec<TypeId>> = numbers.collect();
+        let joined = self.join_all(frame.function.arithmetic, &numbers?, values)?;
+        // Nothing tests the last one.
+        self.number(frame, values.last_mut()?)?;
+        Some(joined)
+    }
+
     /// The type of a pointer that was moved: the verifier knows one object behind a trusted one.
     fn moved(&mut self, ty: TypeId) -> TypeId {
         match *self.module.types.get(ty) {

@@ -3,6 +3,7 @@
 //! Promises: short circuits are branches. Leaves out: comparison of numbers and of text.
 
 use super::Lowering;
+use super::access::Address;
 use super::number;
 use pbpf_core::ast::CompareOp;
 use pbpf_core::hir::{Expr, ExprKind};
@@ -191,6 +192,12 @@ impl Lowering<'_, '_> {
         let Some((last, first)) = values.split_last() else { return result };
         for value in first {
             let got = self.expr(value);
+            if let T::Ptr { to, .. } = *self.type_of(value.ty)
+                && self.is_number(expr.ty)
+            {
+                self.number_behind(and, (got, to), next, expr.ty);
+                continue;
+            }
             let kept = self.convert_value(got, value.ty, expr.ty);
             let test = match self.func.type_of(got) {
                 Type::I1 => got,
@@ -216,6 +223,31 @@ impl Lowering<'_, '_> {
         self.seal(next);
         self.switch_to(next);
         result
+    }
+
+    /// An operand of `and` or `or` that points to a number: where it decides, the number is read, and of `None` it is 0.
+    fn number_behind(&mut self, and: bool, (pointer, to): (Value, TypeId), next: Block, ty: TypeId) {
+        let region = self.func.type_of(pointer).region().unwrap_or(Region::MapValue);
+        let null = self.value(Op::Null, Type::nullable(region));
+        let test = self.op(Op::Icmp(Cond::Ne, [pointer, null]));
+        let (decided, more) = (self.new_block(), self.new_block());
+        if and {
+            self.branch(test, more, decided);
+        } else {
+            self.branch(test, decided, more);
+        }
+        self.seal(decided);
+        self.switch_to(decided);
+        let value = if and {
+            let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::I64);
+            self.iconst(machine, 0)
+        } else {
+            let value = self.load_from(Address::Plain(pointer, 0), to);
+            self.convert_value(value, to, ty)
+        };
+        self.go(next, vec![value]);
+        self.seal(more);
+        self.switch_to(more);
     }
 
     /// `a or b` of texts: the one that decides is copied.
