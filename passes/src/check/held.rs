@@ -6,11 +6,105 @@
 use super::Checker;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind, Function, Over, Place, PlaceKind, Stmt, StmtKind};
-use pbpf_core::rows::HelperCall;
+use pbpf_core::rows::{ArgumentKind, HelperCall};
 use pbpf_core::source::Span;
-use pbpf_core::types::{Region, Type};
+use pbpf_core::types::{Origin, Region, Type, TypeId};
 
 impl Checker<'_, '_> {
+    /// Refuses copies of what a lock is in: `bpf_spin_lock cannot be accessed directly by load/store`.
+    pub(super) fn locks(&mut self, function: &Function) {
+        let mut copied = Vec::new();
+        self.copies(&function.body, &mut copied);
+        crate::walk::exprs(&function.body, &mut |e| match &e.kind {
+            ExprKind::Store(_, _, value, _) => copied.extend(self.locked(value).then_some(value.span)),
+            ExprKind::Helper { helper, args, .. } => {
+                for (arg, given) in self.registry.helper(*helper).row.args.iter().zip(args) {
+                    if let Some(given) = given
+                        && matches!(
+                            arg.kind,
+                            ArgumentKind::MemIn | ArgumentKind::MapValue | ArgumentKind::MapKey
+                        )
+                        && self.locked(given)
+                    {
+                        copied.push(given.span);
+                    }
+                }
+            }
+            _ => {}
+        });
+        for span in copied {
+            self.cx.emit(
+                Diagnostic::error("held-lock", "a lock cannot be copied, and there is one in this")
+                    .at(span)
+                    .help("copy the other fields, one by one"),
+            );
+        }
+    }
+
+    fn copies(&self, block: &[Stmt], found: &mut Vec<Span>) {
+        let is_copy = |place: &Place| {
+            matches!(self.module.types.get(place.ty), Type::Record(_))
+                || matches!(place.kind, PlaceKind::MapItem { .. })
+        };
+        for stmt in block {
+            match &stmt.kind {
+                StmtKind::Assign { places, value } if places.iter().any(is_copy) && self.locked(value) => {
+                    found.push(value.span);
+                }
+                StmtKind::Unpack { places, values } => {
+                    let pairs = places.iter().zip(values);
+                    found.extend(pairs.filter(|(p, v)| is_copy(p) && self.locked(v)).map(|(_, v)| v.span));
+                }
+                _ => {}
+            }
+            stmt.kind.blocks().into_iter().for_each(|inner| self.copies(inner, found));
+        }
+    }
+
+    /// Whether an expression is an object in a map that holds a lock.
+    fn locked(&self, e: &Expr) -> bool {
+        let types = &self.module.types;
+        match types.get(e.ty) {
+            Type::Ptr { to, region: Region::MapValue, .. } => self.holds_lock(*to),
+            Type::Record(_) => {
+                let in_map = match &e.kind {
+                    ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Deref(base) => {
+                        self.in_map(base)
+                    }
+                    ExprKind::Global(_) => true,
+                    _ => false,
+                };
+                in_map && self.holds_lock(e.ty)
+            }
+            _ => false,
+        }
+    }
+
+    fn in_map(&self, e: &Expr) -> bool {
+        match (self.module.types.get(e.ty), &e.kind) {
+            (Type::Ptr { region, .. }, _) => *region == Region::MapValue,
+            (_, ExprKind::Field(base, _) | ExprKind::Index(base, _)) => self.in_map(base),
+            (_, ExprKind::Global(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the type is a lock, or has one in it: a kernel struct that a helper of its name takes.
+    fn holds_lock(&self, ty: TypeId) -> bool {
+        match self.module.types.get(ty) {
+            Type::Array { element, .. } => self.holds_lock(*element),
+            Type::Record(record) => {
+                let record = &self.module.types.records[*record];
+                let helper = self.registry.find_helper(&record.name);
+                let is_lock = helper.is_some_and(|id| self.registry.helper(id).row.ended_by.is_some());
+                // Of kernel structs only those that are locks themselves lie in maps.
+                is_lock
+                    || (record.origin == Origin::User && record.fields.iter().any(|f| self.holds_lock(f.ty)))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn held(&mut self, function: &Function) {
         let mut regions = Vec::new();
         self.regions(&function.body, &mut regions);

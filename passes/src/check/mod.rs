@@ -52,6 +52,7 @@ impl Pass for Check {
             check.assigned(function);
             check.matching(function);
             check.held(function);
+            check.locks(function);
         }
         Some(Unit::Hir(module))
     }

@@ -74,6 +74,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// grows on one of two ways is another state on each round.
 const UNDECIDED_INSIDE: u64 = 16;
 
+/// How often the verifier walks a callback.
+const CALLBACK_WALKS: u64 = 8;
+
 /// The first kernel with iterators over numbers.
 const ITERATORS: KernelVersion = KernelVersion { major: 6, minor: 4 };
 
@@ -112,6 +115,9 @@ impl MirPass for Loops {
                 forced: BTreeSet::new(),
                 walked: Cost::default(),
                 left: Vec::new(),
+                // The verifier walks a callback until a call of it changes nothing, as often as it walks an iterator's loop
+                // or more.
+                walks: if module.functions[id].kind == FunctionKind::Callback { CALLBACK_WALKS } else { 1 },
             };
             loop {
                 let steps = bounding.steps(&module.functions[id]);
@@ -193,6 +199,8 @@ struct Bounding<'a> {
     walked: Cost,
     /// What is known behind it.
     left: Vec<Left>,
+    /// How often the function is walked.
+    walks: u64,
 }
 
 impl Bounding<'_> {
@@ -258,7 +266,7 @@ impl Bounding<'_> {
                 if l.depth == 1 { self.walked.plus(cost, 1, self.states_at(view, l.header)) } else { cost };
             let end = (counter.start.zip(i64::try_from(rounds).ok()))
                 .and_then(|(s, n)| s.checked_add(n.checked_mul(counter.step)?));
-            if total.is_small() && (counter.decided || end.is_some()) {
+            if Cost::default().plus(total, self.walks, 1).is_small() && (counter.decided || end.is_some()) {
                 if l.depth == 1 {
                     self.walked = total;
                     self.left.extend(known.behind(view).map(|(states, last)| Left { states, last }));

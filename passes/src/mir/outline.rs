@@ -96,6 +96,14 @@ fn outline(module: &mut Module, id: FuncId, region: &Region, cx: &mut Context<'_
             .help(format!("compile for a later kernel: `--target-kernel {first}`")),
         );
     }
+    if let Some(moving) = region.moving(&module.functions[id]) {
+        cx.emit(
+            Diagnostic::error("unbounded-loop", "a pointer moves on in each round of a loop over a map")
+                .at(moving)
+                .note("the verifier looks at each place that it gets to, and there is no end of them")
+                .help("count the rounds, and move the pointer behind the loop"),
+        );
+    }
     let number = match cx.registry.find_helper(name).map(|id| cx.registry.helper(id).row.call) {
         Some(HelperCall::Id(id)) => id,
         _ => number,

@@ -49,6 +49,10 @@ def main(ctx):
             print("x")  # error: [held-lock] "print"
         with b.lock:  # error: [held-lock] "bpf_spin_lock"
             b.balance = 1
+    copy: Account = a  # error: [held-lock] "copied"
+    accounts[3] = b  # error: [held-lock] "copied"
+    accounts.update(4, a)  # error: [held-lock] "copied"
+    accounts[5] = copy
     return 2
 
 

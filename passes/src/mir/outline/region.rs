@@ -102,6 +102,33 @@ impl Region {
         Some(Region { map, header, entry, found, blocks, body, end, exits, span })
     }
 
+    /// Where a pointer that one round hands to the next is moved.
+    pub(super) fn moving(&self, func: &Function) -> Option<Span> {
+        let params = &func.blocks[self.header].params;
+        for block in &self.blocks {
+            let Some(terminator) = func.terminator(*block) else { continue };
+            for target in func.insts[terminator].op.targets() {
+                if target.block != self.header {
+                    continue;
+                }
+                for (param, next) in params.iter().zip(&target.args) {
+                    let mut at = *next;
+                    while let Some(data) = func.def(at) {
+                        let (Op::PtrAdd(base, _) | Op::FieldAddr { base, .. } | Op::Refine(base)) = data.op
+                        else {
+                            break;
+                        };
+                        if base == *param {
+                            return Some(data.span);
+                        }
+                        at = base;
+                    }
+                }
+            }
+        }
+        None
+    }
+
     /// The blocks outside that go to the header.
     pub(super) fn entrances(&self, func: &Function) -> Vec<Block> {
         let all = func.predecessors();
