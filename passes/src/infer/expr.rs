@@ -66,6 +66,9 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Compare(first, rest) => {
                 self.compare(frame, first, rest)?;
+                if let Some(pairs) = self.split_chain(frame, first, rest) {
+                    expr.kind = pairs;
+                }
                 Some(bool)
             }
             ExprKind::Logical(_, values) => {

@@ -7,7 +7,7 @@ use super::object::Compared;
 use super::{Frame, Infer_};
 use pbpf_core::ast::CompareOp;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Arithmetic, BinaryOp, Expr, ExprKind};
+use pbpf_core::hir::{Arithmetic, BinaryOp, Expr, ExprKind, Local};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type, TypeId};
 
@@ -178,26 +178,65 @@ impl Infer_<'_, '_> {
         self.convert_compared(frame, first, rest)
     }
 
-    /// Converts the operands of a comparison to what all of them are compared as, where numbers do not compare by value.
+    /// Converts the operands of a comparison, where numbers do not compare by value; of a chain, `split_chain` does.
     fn convert_compared(
         &mut self,
         frame: &Frame,
         first: &mut Expr,
         rest: &mut [(CompareOp, Expr)],
     ) -> Option<()> {
-        let mut common = self.int_of(first.ty, Some(first))?;
-        for (_, operand) in rest.iter() {
-            let int = self.int_of(operand.ty, Some(operand))?;
-            self.lint_compare(frame, common, int, operand.span);
-            let Some(both) = numbers::compared(frame.function.arithmetic, common, int) else { continue };
-            common = both;
-        }
-        if frame.function.arithmetic == Arithmetic::C {
-            self.convert(frame, first, common);
-            for (_, operand) in rest.iter_mut() {
+        let mut left = self.int_of(first.ty, Some(first))?;
+        let chain = rest.len() > 1;
+        for (_, operand) in rest.iter_mut() {
+            let right = self.int_of(operand.ty, Some(operand))?;
+            self.lint_compare(frame, left, right, operand.span);
+            if let Some(common) = numbers::compared(frame.function.arithmetic, left, right)
+                && !chain
+            {
+                self.convert(frame, first, common);
                 self.convert(frame, operand, common);
             }
+            left = right;
         }
         Some(())
+    }
+
+    /// A chain of comparisons of which each pair has conversions of its own becomes pairs: `a < b <= c` is
+    /// `a < (t := b) and t <= c`. Where numbers compare by value, and where types are not settled, a chain stays.
+    pub(super) fn split_chain(
+        &mut self,
+        frame: &mut Frame,
+        first: &mut Expr,
+        rest: &mut Vec<(CompareOp, Expr)>,
+    ) -> Option<ExprKind> {
+        let numbers = |this: &Self, e: &Expr| this.int_of(e.ty, Some(e)).is_some();
+        let splits = frame.last && frame.function.arithmetic == Arithmetic::C && rest.len() > 1;
+        if !splits || !numbers(self, first) || !rest.iter().all(|(_, e)| numbers(self, e)) {
+            return None;
+        }
+        let bool = self.module.types.bool();
+        let none = Expr { kind: ExprKind::None, ty: first.ty, span: first.span };
+        let mut left = std::mem::replace(first, none);
+        let (mut pairs, last) = (Vec::with_capacity(rest.len()), rest.len() - 1);
+        for (i, (op, mut right)) in std::mem::take(rest).into_iter().enumerate() {
+            let (ty, span) = (right.ty, right.span);
+            let mut next = right.clone();
+            if i < last && !matches!(right.kind, ExprKind::Local(_) | ExprKind::Int(_)) {
+                let local = Local { name: "operand".to_owned(), ty, declared: true, binding: None, span };
+                let local = frame.function.locals.push(local);
+                right = Expr { kind: ExprKind::Walrus(local, Box::new(right)), ty, span };
+                next = Expr { kind: ExprKind::Local(local), ty, span };
+            }
+            let (a, b) = (self.int_of(left.ty, Some(&left))?, self.int_of(ty, Some(&next))?);
+            if let Some(common) = numbers::compared(frame.function.arithmetic, a, b) {
+                self.convert(frame, &mut left, common);
+                self.convert(frame, &mut right, common);
+            }
+            let span = left.span.to(span);
+            let kind = ExprKind::Compare(Box::new(left), vec![(op, right)]);
+            pairs.push(Expr { kind, ty: bool, span });
+            left = next;
+        }
+        Some(ExprKind::Logical(true, pairs))
     }
 }

@@ -16,6 +16,9 @@ def minus() -> c_int32:
 @bpf
 @section("xdp")
 def f(ctx):
+    # A chain is pairs, each with conversions of its own: 1u < (unsigned)-7, and -7 < 0.
+    if not c_uint32(1) < minus < 0 or not c_uint32(1) < minus + 0 <= 0:
+        return 0
     return minus // 2 + (minus > c_uint32(1)) + 7 / 2
 
 
