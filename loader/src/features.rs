@@ -151,6 +151,8 @@ pub enum Feature {
     Struct(String),
     /// The kernel's BTF has a function of that name.
     Function(String),
+    /// The kernel tells the address of a symbol of that name: a function, or with CONFIG_KALLSYMS_ALL a variable.
+    Symbol(String),
     /// Programs load at the entry of kernel functions. The BTF may name what this needs and the kernel refuse all
     /// the same, so one is loaded.
     Fentry,
@@ -167,8 +169,8 @@ const NAMED: &[(&str, &str)] = &[
 ];
 
 impl Feature {
-    /// Reads `kernel>=6.12`, `bpf`, `btf`, `file:/sys/...`, `struct:sched_ext_ops`, `function:vfs_unlink`, or
-    /// a name: `kprobes`, `uprobes`, `sched_ext`, `fentry`, `bpf_lsm`.
+    /// Reads `kernel>=6.12`, `bpf`, `btf`, `file:/sys/...`, `struct:sched_ext_ops`, `function:vfs_unlink`,
+    /// `symbol:jiffies`, or a name: `kprobes`, `uprobes`, `sched_ext`, `fentry`, `bpf_lsm`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Some(version) =
@@ -187,11 +189,12 @@ impl Feature {
                 .map(Self::File)
                 .or_else(|| argument("struct:").map(Self::Struct))
                 .or_else(|| argument("function:").map(Self::Function))
+                .or_else(|| argument("symbol:").map(Self::Symbol))
                 .or_else(|| NAMED.iter().find(|row| row.0 == text).and_then(|row| Self::parse(row.1))),
         }
     }
 
-    /// The words that [`Feature::parse`] knows beside `kernel>=`, `file:`, `struct:` and `function:`.
+    /// The words that [`Feature::parse`] knows beside `kernel>=`, `file:`, `struct:`, `function:` and `symbol:`.
     pub fn names() -> impl Iterator<Item = &'static str> {
         ["bpf", "btf", "fentry", "bpf_lsm"].into_iter().chain(NAMED.iter().map(|row| row.0))
     }
@@ -207,6 +210,8 @@ impl Feature {
             Self::File(path) => Path::new(path).exists(),
             Self::Struct(name) => in_kernel_btf(name, Kind::Struct),
             Self::Function(name) => in_kernel_btf(name, Kind::Func),
+            Self::Symbol(name) => std::fs::read_to_string("/proc/kallsyms")
+                .is_ok_and(|all| all.lines().any(|line| line.split_whitespace().nth(2) == Some(name))),
             Self::Fentry => {
                 let attach = libbpf_sys::BPF_TRACE_FENTRY;
                 trial_load(libbpf_sys::BPF_PROG_TYPE_TRACING, Some((attach, c"vfs_read"))).is_ok()

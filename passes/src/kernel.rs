@@ -5,7 +5,10 @@
 
 use pbpf_core::btf::{self, Btf, Kind};
 use pbpf_core::hir::{Expr, ExprKind};
-use pbpf_core::types::{Field, Origin, Record, RecordId, RecordKind, Region, Type, TypeId, Types};
+use pbpf_core::mir::FieldStep;
+use pbpf_core::types::{
+    Enum, EnumId, Field, Origin, Record, RecordId, RecordKind, Region, Type, TypeId, Types,
+};
 
 /// The kernel record of that name, added without fields if it is new.
 pub(crate) fn record(types: &mut Types, btf: &Btf, name: &str) -> Option<RecordId> {
@@ -154,7 +157,7 @@ fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> Ty
             types.intern(Type::Enum(id))
         }
         btf::Type::Ptr(target) => {
-            let region = if is_user(btf, target) { Region::User } else { Region::KernelUntrusted };
+            let region = region_behind(btf, target);
             let inner = btf.resolve(target);
             let to = match btf.get(inner) {
                 btf::Type::Struct(r) | btf::Type::Union(r) if !r.name.is_empty() => {
@@ -200,6 +203,89 @@ fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> Ty
     }
 }
 
+/// Why a text leads to no field.
+pub(crate) enum NoWay {
+    /// It is no names with dots between, or leads through what is no record or array.
+    Shape,
+    /// The record has no such field.
+    Missing(RecordId, String),
+}
+
+/// The way to a field by the names in `text` (`a.b[2].c`), through members that lie inside, and its type.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(crate) fn path(
+    types: &mut Types,
+    btf: Option<&Btf>,
+    record: RecordId,
+    text: &str,
+) -> Result<(Vec<FieldStep>, TypeId), NoWay> {
+    let (mut steps, mut at) = (Vec::new(), types.intern(Type::Record(record)));
+    for part in text.split('.') {
+        let (name, indices) = part.split_once('[').map_or((part, None), |(name, rest)| (name, Some(rest)));
+        let Type::Record(record) = *types.get(at) else { return Err(NoWay::Shape) };
+        let found = field(types, btf, record, name).ok_or_else(|| NoWay::Missing(record, name.to_owned()))?;
+        steps.push(FieldStep::Field(name.to_owned()));
+        at = found.ty;
+        for index in indices.iter().flat_map(|rest| rest.split('[')) {
+            let index: u32 = index.strip_suffix(']').and_then(|n| n.parse().ok()).ok_or(NoWay::Shape)?;
+            at = match *types.get(at) {
+                Type::Array { element, len } if len == 0 || index < len => element,
+                _ => return Err(NoWay::Shape),
+            };
+            steps.push(FieldStep::Index(index));
+        }
+    }
+    Ok((steps, at))
+}
+
+/// The enum of the kernel of that name.
+pub(crate) fn enumeration(types: &mut Types, btf: &Btf, name: &str) -> Option<EnumId> {
+    let ty = import(types, btf, btf.find(name, Kind::Enum)?);
+    match types.get(ty) {
+        Type::Enum(id) => Some(*id),
+        _ => None,
+    }
+}
+
+/// Whether the enum has an enumerator of that name, which is then in the table.
+pub(crate) fn enumerator(types: &mut Types, btf: &Btf, id: EnumId, name: &str) -> bool {
+    let owner = &types.enums[id];
+    if owner.variants.iter().any(|(known, _)| known == name) {
+        return true;
+    }
+    let Some(source) = btf.find(&owner.name, Kind::Enum) else { return false };
+    let Some(found) = btf.enumerators(source).find(|v| v.name == name) else { return false };
+    // The 64 bits of the value, whatever its sign.
+    types.enums[id].variants.push((name.to_owned(), found.value as i64));
+    true
+}
+
+/// The type of options that are off, on, or a module: libbpf knows it by its name.
+pub(crate) fn tristate(types: &mut Types) -> TypeId {
+    let name = "libbpf_tristate";
+    let known = types.enums.iter().find(|(_, e)| e.name == name).map(|(id, _)| id);
+    let id = known.unwrap_or_else(|| {
+        let variants = [("TRI_NO", 0), ("TRI_YES", 1), ("TRI_MODULE", 2)];
+        types.enums.push(Enum {
+            name: name.to_owned(),
+            size: 4,
+            signed: false,
+            variants: variants.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+        })
+    });
+    types.intern(Type::Enum(id))
+}
+
+/// Whether each CPU has a variable of its own.
+pub(crate) fn is_per_cpu(btf: &Btf, variable: btf::TypeId) -> bool {
+    // `.data..percpu`, in kernels from 6.15 on `.data..percpu..` and a name.
+    btf.names(Kind::DataSec).filter(|(name, _)| name.starts_with(".data..percpu")).any(|(_, id)| {
+        matches!(btf.get(id), btf::Type::DataSec(section) if section.vars().any(|v| v.var == variable))
+    })
+}
+
 /// Where an object is that is no pointer: where the pointer points that leads to it.
 pub(crate) fn region_of(types: &Types, expr: &Expr) -> Option<Region> {
     match &expr.kind {
@@ -230,18 +316,19 @@ fn behind(types: &Types, base: &Expr) -> Option<Region> {
     }
 }
 
-/// Whether a pointer's target is tagged as user memory.
-fn is_user(btf: &Btf, mut id: btf::TypeId) -> bool {
+/// Where a pointer of the kernel's points, by the tag of its target.
+fn region_behind(btf: &Btf, mut id: btf::TypeId) -> Region {
     for _ in 0..8 {
         match btf.get(id) {
-            btf::Type::TypeTag { tag: "user", .. } => return true,
+            btf::Type::TypeTag { tag: "user", .. } => return Region::User,
+            btf::Type::TypeTag { tag: "percpu", .. } => return Region::PerCpu,
             btf::Type::TypeTag { target: inner, .. }
             | btf::Type::Const(inner)
             | btf::Type::Volatile(inner) => id = inner,
-            _ => return false,
+            _ => break,
         }
     }
-    false
+    Region::KernelUntrusted
 }
 
 /// A kernel record of which only the name is known: pointers to it can be handed on.

@@ -90,12 +90,18 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Global(_)
         | ExprKind::Map(_)
         | ExprKind::Function(_)
+        | ExprKind::External(_)
+        | ExprKind::Query(_)
+        // What is asked about is not evaluated.
+        | ExprKind::HasField(..)
+        | ExprKind::Absent
         | ExprKind::Zeroed => {}
         ExprKind::Unary(_, a)
         | ExprKind::Not(a)
         | ExprKind::Walrus(_, a)
         | ExprKind::Convert(a)
         | ExprKind::Cast(a)
+        | ExprKind::Container(a, _)
         | ExprKind::Field(a, _)
         | ExprKind::Deref(a)
         | ExprKind::Len(a)

@@ -22,9 +22,12 @@ use crate::entity::Table;
 use crate::registry::{HelperId, Holes, ProgramTypeId};
 use crate::rows::Take;
 use crate::source::{FileId, Span};
-use crate::types::{TypeId, Types};
+use crate::types::{Region, TypeId, Types};
 
-pub use crate::mir::{FuncId, Global, GlobalId, Init, Linkage, Map, MapId, Section};
+pub use crate::mir::{
+    ExternId, ExternKind, FieldQuery, FuncId, Global, GlobalId, Init, Linkage, Map, MapId, Query,
+    RecordQuery, Section,
+};
 
 entity! {
     /// A local variable of a function, parameters included.
@@ -46,8 +49,25 @@ pub struct Module {
     pub globals: Table<GlobalId, Global>,
     /// Variables of kernel structs of callbacks.
     pub struct_ops: Vec<StructOps>,
+    /// Variables of the kernel, and options of its configuration.
+    pub externals: Table<ExternId, External>,
     /// Functions.
     pub functions: Table<FuncId, Function>,
+}
+
+/// A variable of the kernel, or an option of its configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct External {
+    /// The kernel's name.
+    pub name: String,
+    /// What it is.
+    pub kind: ExternKind,
+    /// The type of what it holds.
+    pub ty: TypeId,
+    /// Where it is. Of a variable that is read by its plain address the kernel's types say nothing.
+    pub region: Region,
+    /// Whether the object loads where the kernel has it not.
+    pub weak: bool,
 }
 
 /// A variable of a kernel struct of callbacks, written as a class.
@@ -340,6 +360,17 @@ pub enum ExprKind {
     Map(MapId),
     /// A function, as a callback.
     Function(FuncId),
+    /// A variable of the kernel, or an option of its configuration: a pointer to it.
+    External(ExternId),
+    /// What the kernel answers when the object is loaded: that a field is there, the size of a record, an enumerator's value.
+    Query(Query),
+    /// `hasattr(a, "b.c")`, until the type of `a` is known; `a` is not evaluated.
+    HasField(Box<Expr>, String),
+    /// A question about something that the kernel compiled against has not: false. What would only run where it is true has
+    /// been dropped.
+    Absent,
+    /// `container_of(p, struct_x, "a")`: the record whose field, at the offset that is asked, is what `p` points to.
+    Container(Box<Expr>, Query),
     /// `-a`, `~a`.
     Unary(UnaryOp, Box<Expr>),
     /// `a op b` on numbers, or pointer arithmetic.

@@ -4,10 +4,11 @@
 //! shows its type once `infer` has run. A local is its name and its number. Leaves out: being read back.
 
 use super::{
-    Binding, Expr, ExprKind, Function, FunctionKind, LocalId, MapRef, Module, Over, Place, PlaceKind,
-    PrintPart, Stmt, StmtKind, StructOpsValue, TextTest, UnaryOp,
+    Binding, Expr, ExprKind, ExternKind, Function, FunctionKind, LocalId, MapRef, Module, Over, Place,
+    PlaceKind, PrintPart, Query, Stmt, StmtKind, StructOpsValue, TextTest, UnaryOp,
 };
 use crate::entity::Entity;
+use crate::mir::FieldStep;
 use crate::registry::Registry;
 use crate::rows::Take;
 use crate::types::{Origin, TypeId};
@@ -46,6 +47,11 @@ pub fn print(module: &Module, registry: &Registry) -> String {
             super::Init::Bytes(bytes) => format!("\"{}\"", bytes.escape_ascii()),
         };
         let _ = writeln!(out, "global {}: {ty} = {init}", global.name);
+    }
+    for external in module.externals.values() {
+        let weak = if external.weak { ", weak" } else { "" };
+        let what = if external.kind == ExternKind::Config { "kconfig" } else { "ksym" };
+        let _ = writeln!(out, "{what} {}: {}{weak}", external.name, module.types.display(external.ty));
     }
     for ops in &module.struct_ops {
         let _ = writeln!(out, "callbacks {}", ops.name);
@@ -244,6 +250,25 @@ impl Printer<'_> {
         if e.ty == self.module.types.void() { text } else { format!("{text} : {}", self.ty(e.ty)) }
     }
 
+    fn query(&self, query: &Query) -> String {
+        let types = &self.module.types;
+        let ask = query.as_str();
+        match query {
+            Query::Field(_, record, path) => {
+                let mut text = format!("{ask} {}", types.records[*record].name);
+                for step in path {
+                    let _ = match step {
+                        FieldStep::Field(name) => write!(text, ".{name}"),
+                        FieldStep::Index(at) => write!(text, "[{at}]"),
+                    };
+                }
+                text
+            }
+            Query::Record(_, record) => format!("{ask} {}", types.records[*record].name),
+            Query::Enum(_, id, name) => format!("{ask} {}.{name}", types.enums[*id].name),
+        }
+    }
+
     fn list(&self, exprs: &[Expr]) -> String {
         exprs.iter().map(|e| self.expr(e)).collect::<Vec<_>>().join(", ")
     }
@@ -259,6 +284,13 @@ impl Printer<'_> {
             ExprKind::Global(id) => self.module.globals[*id].name.clone(),
             ExprKind::Map(id) => self.module.maps[*id].name.clone(),
             ExprKind::Function(id) => self.module.functions[*id].name.clone(),
+            ExprKind::External(id) => format!("&{}", self.module.externals[*id].name),
+            ExprKind::Query(query) => self.query(query),
+            ExprKind::HasField(a, name) => format!("hasattr({}, {name:?})", self.expr(a)),
+            ExprKind::Absent => "absent".to_owned(),
+            ExprKind::Container(a, query) => {
+                format!("container[{}]({}, {})", self.ty(e.ty), self.expr(a), self.query(query))
+            }
             ExprKind::Unary(UnaryOp::Neg, a) => format!("(-{})", self.expr(a)),
             ExprKind::Unary(UnaryOp::Invert, a) => format!("(~{})", self.expr(a)),
             ExprKind::Binary(op, a, b) => format!("({} {} {})", self.expr(a), op.as_str(), self.expr(b)),

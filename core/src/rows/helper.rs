@@ -159,6 +159,8 @@ pub enum ArgumentKind {
     UserAddress,
     /// A trusted pointer to a kernel struct.
     Kernel(String),
+    /// A variable of which each CPU has its own.
+    PerCpu,
     /// A function of the program.
     Callback(CallbackSignature),
     /// A pointer to an object of the program of at least that many bytes (`bpf_dynptr`, `bpf_timer`).
@@ -199,4 +201,6 @@ pub enum ResultKind {
     KernelUntrusted(String),
     /// Packet data of the size given by that argument.
     Packet(String),
+    /// What one CPU has of the [`ArgumentKind::PerCpu`] of that name.
+    OfCpu(String),
 }

@@ -345,7 +345,9 @@ fn check_helper_set(place: &str, set: &HelperSet) -> Result<(), ManifestError> {
             ResultKind::Scalar(ty) if c_int(ty).is_none() => {
                 return fail("returns.kind", format!("unknown integer type `{ty}`"));
             }
-            ResultKind::Mem(of) | ResultKind::Packet(of) if !helper.args.iter().any(|a| a.name == *of) => {
+            ResultKind::Mem(of) | ResultKind::Packet(of) | ResultKind::OfCpu(of)
+                if !helper.args.iter().any(|a| a.name == *of) =>
+            {
                 return fail("returns.kind", format!("there is no argument `{of}`"));
             }
             _ => {}

@@ -67,7 +67,12 @@ pub(crate) fn declare_extern(header: &mut Header<'_>, external: &Extern) {
         ExternKind::Symbol | ExternKind::Function => {
             let node = header.types.node(&mut header.md, external.ty);
             // Of a symbol of which only the address is wanted, libbpf wants a `const void`.
-            (".ksyms", Some(node.unwrap_or_else(|| header.md.add("!DIDerivedType(tag: DW_TAG_const_type)"))))
+            (
+                ".ksyms",
+                Some(node.unwrap_or_else(|| {
+                    header.md.add("!DIDerivedType(tag: DW_TAG_const_type, baseType: null)")
+                })),
+            )
         }
     };
     let dbg = header.variable(&external.name, node, Span::new(FileId::new(0), 0, 0), false);

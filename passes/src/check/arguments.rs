@@ -190,6 +190,15 @@ impl Checker<'_, '_> {
                     Some("give it a place: a variable or a field"),
                 ))
             }
+            ArgumentKind::PerCpu => {
+                if pointer.is_some_and(|(_, region)| region == Region::PerCpu) {
+                    return None;
+                }
+                no(
+                    "a variable of which each CPU has its own",
+                    Some("import one: `from vmlinux import runqueues`"),
+                )
+            }
             ArgumentKind::Reserved => {
                 if pointer.is_some_and(|(_, region)| region == Region::Mem) {
                     return None;

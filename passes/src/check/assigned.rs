@@ -239,6 +239,7 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Not(a)
         | ExprKind::Convert(a)
         | ExprKind::Cast(a)
+        | ExprKind::Container(a, _)
         | ExprKind::Field(a, _)
         | ExprKind::Deref(a)
         | ExprKind::Len(a)

@@ -255,6 +255,15 @@ impl Infer_<'_, '_> {
             }
             ResultKind::Mem(_) => Some(self.module.types.ptr(void, Region::Mem, nullable)),
             ResultKind::Packet(_) => Some(self.module.types.ptr(void, Region::Packet, nullable)),
+            ResultKind::OfCpu(of) => {
+                let at = row.args.iter().position(|a| a.name == *of)?;
+                let given = args.get(at)?.as_ref()?;
+                let to = match *self.module.types.get(given.ty) {
+                    Type::Ptr { to, .. } => to,
+                    _ => void,
+                };
+                Some(self.module.types.ptr(to, Region::Kernel, nullable))
+            }
             ResultKind::Kernel(record) | ResultKind::KernelUntrusted(record) => {
                 let region = match row.returns.kind {
                     ResultKind::Kernel(_) => Region::Kernel,

@@ -3,7 +3,7 @@
 //! Promises: an expression has a type, or a diagnostic has been told. Leaves out: fields and indices.
 
 use super::numbers;
-use super::{Frame, Infer_};
+use super::{Frame, Infer_, decided};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Arithmetic, Expr, ExprKind};
 use pbpf_core::types::{Region, Type, TypeId};
@@ -52,6 +52,22 @@ impl Infer_<'_, '_> {
                 }
                 Some(self.module.types.ptr(void, Region::Func, false))
             }
+            ExprKind::External(id) => {
+                let id = *id;
+                Some(self.external(id))
+            }
+            ExprKind::Query(query) => Some(self.query(query)),
+            ExprKind::Absent => Some(bool),
+            ExprKind::HasField(object, name) => {
+                let name = name.clone();
+                let settled = self.has_field(frame, object, &name, span)?;
+                expr.kind = settled;
+                Some(bool)
+            }
+            ExprKind::Container(inner, query) => {
+                let (target, query) = (expr.ty, query.clone());
+                self.container(frame, inner, target, &query)
+            }
             ExprKind::Unary(_, operand) => {
                 let ty = self.number(frame, operand)?;
                 let int = numbers::unary(frame.function.arithmetic, self.int_of(ty, Some(operand))?);
@@ -71,7 +87,19 @@ impl Infer_<'_, '_> {
                 }
                 Some(bool)
             }
-            ExprKind::Logical(_, values) => {
+            ExprKind::Logical(and, values) => {
+                let (and, mut at) = (*and, 0);
+                while let Some(value) = values.get_mut(at) {
+                    self.expr(frame, value);
+                    at += 1;
+                    if decided(value) == Some(!and) {
+                        values.truncate(at);
+                    }
+                }
+                if let [only] = values.as_slice() {
+                    *expr = only.clone();
+                    return self.expr(frame, expr);
+                }
                 let types: Option<Vec<TypeId>> = values.iter_mut().map(|v| self.expr(frame, v)).collect();
                 let types = types?;
                 let joined = self.join_all(frame.function.arithmetic, &types, values);
@@ -83,6 +111,10 @@ impl Infer_<'_, '_> {
             }
             ExprKind::If(test, a, b) => {
                 self.condition(frame, test);
+                if let Some(way) = decided(test) {
+                    *expr = if way { (**a).clone() } else { (**b).clone() };
+                    return self.expr(frame, expr);
+                }
                 let (ta, tb) = (self.expr(frame, a), self.expr(frame, b));
                 let (ta, tb) = (ta?, tb?);
                 let arithmetic = frame.function.arithmetic;

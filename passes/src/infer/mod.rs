@@ -25,12 +25,14 @@ mod numbers;
 mod object;
 mod operators;
 mod place;
+mod questions;
 mod recursion;
 mod result;
 mod scalar;
 mod stmt;
 
 pub(crate) use access::context_records;
+pub(crate) use questions::{decided, leaves};
 
 use crate::kernel;
 use instance::Instances;

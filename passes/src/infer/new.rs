@@ -4,8 +4,8 @@
 
 use super::{Frame, Infer_};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Expr, ExprKind};
-use pbpf_core::types::{Region, Type, TypeId};
+use pbpf_core::hir::{Expr, ExprKind, Query, RecordQuery};
+use pbpf_core::types::{Origin, Region, Type, TypeId};
 
 impl Infer_<'_, '_> {
     /// Types `S(...)`; of a pointer it is a cast.
@@ -115,7 +115,14 @@ impl Infer_<'_, '_> {
             }
             _ => ty,
         };
-        // A kernel struct's size is relocated where it is needed.
+        if let Type::Record(record) = *self.module.types.get(of)
+            && self.module.types.records[record].origin == Origin::Kernel
+        {
+            let query = Query::Record(RecordQuery::Size, record);
+            let ty = self.query(&query);
+            expr.kind = ExprKind::Query(query);
+            return Some(ty);
+        }
         expr.kind = ExprKind::Int(i64::from(self.module.types.size_of(of)));
         Some(self.module.types.int(64, true))
     }

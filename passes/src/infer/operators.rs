@@ -151,6 +151,16 @@ impl Infer_<'_, '_> {
         }
         let is_none = |e: &Expr| matches!(e.kind, ExprKind::None);
         let any_none = is_none(first) || rest.iter().any(|(_, e)| is_none(e));
+        if any_none {
+            // Whether the kernel has a variable is asked of its address, not of its value.
+            for operand in std::iter::once(&mut *first).chain(rest.iter_mut().map(|(_, e)| e)) {
+                if let ExprKind::Deref(inner) = &operand.kind
+                    && matches!(inner.kind, ExprKind::External(_))
+                {
+                    *operand = (**inner).clone();
+                }
+            }
+        }
         match self.compare_objects(frame, first, rest) {
             Compared::Scalars => {}
             Compared::Objects => return Some(()),

@@ -3,16 +3,21 @@
 //! Promises: types of locals only widen, so that rounds end. Leaves out: expressions.
 
 use super::numbers::{self, Int, Typing};
-use super::{Frame, Infer_};
+use super::{Frame, Infer_, decided, leaves};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Entity;
 use pbpf_core::hir::{BinaryOp, Expr, ExprKind, FunctionKind, PlaceKind, Stmt, StmtKind};
 use pbpf_core::types::{Type, TypeId};
 
 impl Infer_<'_, '_> {
-    pub(super) fn block(&mut self, frame: &mut Frame, block: &mut [Stmt]) {
-        for stmt in block {
+    pub(super) fn block(&mut self, frame: &mut Frame, block: &mut Vec<Stmt>) {
+        let mut at = 0;
+        while let Some(stmt) = block.get_mut(at) {
             self.stmt(frame, stmt);
+            at += 1;
+            if leaves(stmt) {
+                block.truncate(at);
+            }
         }
     }
 
@@ -84,6 +89,11 @@ impl Infer_<'_, '_> {
             }
             StmtKind::If { test, then, orelse } => {
                 self.condition(frame, test);
+                match decided(test) {
+                    Some(true) => orelse.clear(),
+                    Some(false) => then.clear(),
+                    None => {}
+                }
                 self.block(frame, then);
                 self.block(frame, orelse);
             }

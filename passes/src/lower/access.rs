@@ -134,9 +134,7 @@ impl Lowering<'_, '_> {
         let size = self.module.types.size_of(element);
         let address = if through_pointer {
             let pointer = self.expr(base);
-            // The verifier knows one object behind a trusted pointer.
-            let only = matches!(index.kind, ExprKind::Int(0));
-            Address::Plain(if only { pointer } else { self.untrusted(pointer) }, 0)
+            Address::Plain(pointer, 0)
         } else {
             self.address(base)
         };
@@ -152,6 +150,8 @@ impl Lowering<'_, '_> {
             self.span = span;
             return match address {
                 Address::Plain(ptr, offset) => {
+                    // The verifier knows one object behind a trusted pointer.
+                    let ptr = if at == 0 || !through_pointer { ptr } else { self.untrusted(ptr) };
                     Address::Plain(ptr, offset + (at as i32).wrapping_mul(size as i32))
                 }
                 Address::Path(base, record, mut path) => {
@@ -176,8 +176,7 @@ impl Lowering<'_, '_> {
                     self.iconst(Type::I64, i64::from(size))
                 };
                 let by = self.op(Op::Binary(BinaryOp::Mul, [at, stride]));
-                let base = self.untrusted(base);
-                let base = self.op(Op::PtrAdd(base, by));
+                let base = self.moved_by(base, by);
                 path.push(FieldStep::Index(0));
                 Address::Path(base, record, path)
             }
@@ -188,7 +187,7 @@ impl Lowering<'_, '_> {
                     None => self.iconst(Type::I64, i64::from(size)),
                 };
                 let offset = self.op(Op::Binary(BinaryOp::Mul, [at, stride]));
-                Address::Plain(self.op(Op::PtrAdd(base, offset)), 0)
+                Address::Plain(self.moved_by(base, offset), 0)
             }
         }
     }
@@ -201,6 +200,20 @@ impl Lowering<'_, '_> {
             self.op(Op::Query(Query::Field(FieldQuery::Offset, record, path)))
         });
         self.op(Op::Binary(BinaryOp::Sub, [second, first]))
+    }
+
+    /// The pointer moved by bytes; a trusted one is a plain address from there on.
+    pub(super) fn moved_by(&mut self, pointer: Value, mut bytes: Value) -> Value {
+        if self.func.type_of(pointer).region() == Some(Region::Kernel) && self.func.constant(bytes).is_none()
+        {
+            // Kernels before 6.4 move what they know the type of by no number without bounds: "math between ptr_ pointer and
+            // register with unbounded min value is not allowed". No object has 256 MiB.
+            let shift = self.iconst(Type::I64, 35);
+            let top = self.op(Op::Binary(BinaryOp::Shl, [bytes, shift]));
+            bytes = self.op(Op::Binary(BinaryOp::Ashr, [top, shift]));
+        }
+        let pointer = self.untrusted(pointer);
+        self.op(Op::PtrAdd(pointer, bytes))
     }
 
     /// A trusted pointer as a plain address: what the verifier cannot follow is read by copying.

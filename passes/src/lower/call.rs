@@ -191,7 +191,10 @@ impl Lowering<'_, '_> {
                 let value = self.int_value(given?, if name == "bool" { Type::I1 } else { narrow });
                 if is_kfunc { value } else { self.resize(value, Type::I64, signed) }
             }
-            ArgumentKind::Map(_) | ArgumentKind::Callback(_) | ArgumentKind::Reserved => self.expr(given?),
+            ArgumentKind::Map(_)
+            | ArgumentKind::Callback(_)
+            | ArgumentKind::PerCpu
+            | ArgumentKind::Reserved => self.expr(given?),
             ArgumentKind::MapKey | ArgumentKind::MapValue => {
                 let map = all.iter().flatten().find_map(|e| match e.kind {
                     ExprKind::Map(map) => Some(map),

@@ -60,6 +60,11 @@ impl Lowering<'_, '_> {
             }
             ExprKind::Map(map) => self.op(Op::MapAddr(*map)),
             ExprKind::Function(id) => self.op(Op::FuncAddr(*id)),
+            ExprKind::External(id) => self.external(*id),
+            ExprKind::Query(query) => self.query(query, expr),
+            ExprKind::Container(inner, query) => self.container(inner, query, expr),
+            // `infer` has settled what it could not type.
+            ExprKind::Absent | ExprKind::HasField(..) => self.iconst(Type::I1, 0),
             ExprKind::Unary(op, operand) => {
                 let value = self.int_value(operand, Type::I64);
                 self.span = expr.span;
@@ -253,7 +258,6 @@ impl Lowering<'_, '_> {
 
     /// A pointer moved by a number of elements; without a known element, of bytes.
     pub(super) fn pointer_add(&mut self, pointer: Value, ty: TypeId, by: Value, minus: bool) -> Value {
-        let pointer = self.untrusted(pointer);
         let size = self.element_size(ty);
         let bytes = match (self.func.constant(by), self.func.constant(size)) {
             (Some(by), Some(size)) => {
@@ -266,7 +270,7 @@ impl Lowering<'_, '_> {
                 if minus { self.op(Op::Unary(mir::UnaryOp::Neg, bytes)) } else { bytes }
             }
         };
-        self.op(Op::PtrAdd(pointer, bytes))
+        self.moved_by(pointer, bytes)
     }
 
     // Conditions.

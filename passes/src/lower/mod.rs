@@ -23,6 +23,7 @@ mod map;
 mod matching;
 mod number;
 mod print;
+mod questions;
 mod ssa;
 mod stmt;
 mod subprogram;
@@ -58,6 +59,7 @@ impl Pass for Lower {
             types: hir.types.clone(),
             maps: hir.maps.clone(),
             globals: hir.globals.clone(),
+            externs: questions::externs(&hir),
             ..mir::Module::default()
         };
         let callbacks = callbacks(&hir);

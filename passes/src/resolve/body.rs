@@ -13,9 +13,9 @@ use pbpf_core::rows::Arguments;
 use pbpf_core::types::{Region, Type, TypeId};
 use std::collections::BTreeMap;
 
-/// Whether a statement is text that stands alone.
+/// Whether a statement is text or `...` that stands alone.
 pub(super) fn is_docstring(stmt: &Stmt) -> bool {
-    matches!(&stmt.kind, StmtKind::Expr(Expr { kind: ExprKind::Str(_), .. }))
+    matches!(&stmt.kind, StmtKind::Expr(Expr { kind: ExprKind::Str(_) | ExprKind::Unsupported("..."), .. }))
 }
 
 /// Names of one function.

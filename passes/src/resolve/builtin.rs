@@ -21,6 +21,14 @@ impl Resolver<'_, '_> {
         keywords: &[Keyword],
         span: Span,
     ) -> Option<hir::Expr> {
+        if matches!(name, "offsetof" | "container_of") && self.lookup(name).is_none() {
+            self.cx.emit(
+                Diagnostic::error("unknown-function", format!("`{name}` is not known"))
+                    .at(name_span)
+                    .help(format!("import it: `from pbpf import {name}`")),
+            );
+            return None;
+        }
         let kind = match name {
             "print" => hir::ExprKind::Print(self.print_parts(body, args, keywords)?),
             "int" | "bool" => {
@@ -69,10 +77,13 @@ impl Resolver<'_, '_> {
                 let args = self.exprs(body, args)?;
                 hir::ExprKind::Builtin(which, args)
             }
+            "hasattr" => return self.hasattr(body, args, keywords, span),
+            "offsetof" => return self.offsetof(args, keywords, span),
+            "container_of" => return self.container_of(body, args, keywords, span),
             "sizeof" => {
                 let [arg] = self.exact(args, keywords, name, span)?;
                 match self.quiet_type(arg) {
-                    Some(ty) => hir::ExprKind::Int(i64::from(self.module.types.size_of(ty))),
+                    Some(ty) => return Some(self.sizeof(ty, span)),
                     None => hir::ExprKind::Size(Box::new(self.expr(body, arg)?)),
                 }
             }
@@ -107,8 +118,10 @@ impl Resolver<'_, '_> {
                 let aliases = helpers.flat_map(|(_, h)| {
                     std::iter::once(h.row.name.as_str()).chain(h.row.aliases.iter().map(|(n, _)| n.as_str()))
                 });
-                let builtins =
-                    ["print", "int", "bool", "abs", "min", "max", "sum", "any", "all", "len", "sizeof"];
+                let builtins = [
+                    "print", "int", "bool", "abs", "min", "max", "sum", "any", "all", "len", "sizeof",
+                    "hasattr",
+                ];
                 let near = names::nearest(name, aliases.chain(builtins)).map(str::to_owned);
                 let exact = self.cx.registry.find_helper(name).is_some();
                 let mut error =

@@ -129,10 +129,13 @@ impl Resolver<'_, '_> {
                 Some(found) => Some(found.value),
                 None => {
                     let known = btf.enumerator_names().chain(self.cx.registry.constant_names(module));
+                    let known = known.chain(btf.names(btf::Kind::Var).map(|(name, _)| name));
                     let near = pbpf_core::names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
-                    let mut error =
-                        Diagnostic::error("unknown-name", format!("the kernel has no constant `{name}`"))
-                            .at(span);
+                    let mut error = Diagnostic::error(
+                        "unknown-name",
+                        format!("the kernel has no constant or variable `{name}`"),
+                    )
+                    .at(span);
                     if btf.find(name, btf::Kind::Struct).is_some() {
                         error = error.help(format!("for the struct, import `struct_{name}`"));
                     }

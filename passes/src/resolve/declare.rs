@@ -3,12 +3,13 @@
 //! Promises: a wrong declaration is told once. Leaves out: bodies.
 
 use super::Resolver;
+use super::externals::Declared;
 use super::scope::{Decorator, Entry};
 use super::signature::Signature;
 use pbpf_core::ast::{Expr, ExprKind, FunctionDef, Keyword, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
-use pbpf_core::hir::{FuncId, Function, FunctionKind, Linkage, Program};
+use pbpf_core::hir::{ExternKind, FuncId, Function, FunctionKind, Linkage, Program};
 use pbpf_core::source::Span;
 use pbpf_core::types::RecordKind;
 
@@ -29,6 +30,7 @@ pub(super) struct Decorators {
     pub(super) section: Option<(String, Span)>,
     /// What `@subprogram` says, and where.
     pub(super) linkage: Option<(Linkage, Span)>,
+    pub(super) external: Option<Declared>,
 }
 
 impl Resolver<'_, '_> {
@@ -51,6 +53,12 @@ impl Resolver<'_, '_> {
                 Decorator::Subprogram => {
                     let args = args.map_or(&[][..], Vec::as_slice);
                     found.linkage = Some((self.linkage(args, keywords), decorator.span));
+                }
+                Decorator::Ksym => {
+                    found.external = Some(self.external_decorator(ExternKind::Symbol, decorator));
+                }
+                Decorator::Kconfig => {
+                    found.external = Some(self.external_decorator(ExternKind::Config, decorator));
                 }
                 Decorator::Section => match args.map(Vec::as_slice) {
                     Some([Expr { kind: ExprKind::Str(text), span }]) => {
@@ -139,7 +147,11 @@ impl Resolver<'_, '_> {
     pub(super) fn declare_function<'t>(&mut self, def: &'t FunctionDef, bodies: &mut Bodies<'t>) {
         let decorators = self.decorators(&def.decorators);
         if !decorators.bpf {
-            if decorators.map || decorators.global || decorators.section.is_some() {
+            if decorators.map
+                || decorators.global
+                || decorators.external.is_some()
+                || decorators.section.is_some()
+            {
                 self.cx.emit(
                     Diagnostic::warning(
                         "missing-bpf",
@@ -154,7 +166,9 @@ impl Resolver<'_, '_> {
         }
         // Replaced where the declaration is right; else uses of the name say nothing more.
         self.scope.insert(&def.name.text, Entry::Broken, def.name.span);
-        if decorators.map {
+        if let Some(declared) = decorators.external {
+            self.declare_external(def, declared);
+        } else if decorators.map {
             self.declare_map(def);
         } else if decorators.global {
             self.declare_global(def);

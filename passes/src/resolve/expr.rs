@@ -5,6 +5,7 @@
 use super::Resolver;
 use super::body::Body;
 use super::scope::Entry;
+use crate::infer::decided;
 use pbpf_core::ast::{Expr, ExprKind, UnaryOp};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir;
@@ -52,7 +53,13 @@ impl Resolver<'_, '_> {
                 self.error("unsupported-f-string", "an f-string stands in `print(...)` only", span);
                 return None;
             }
-            ExprKind::BoolOp { and, values } => hir::ExprKind::Logical(*and, self.exprs(body, values)?),
+            ExprKind::BoolOp { and, values } => {
+                let values = self.operands(body, *and, values)?;
+                if let [only] = values.as_slice() {
+                    return Some(only.clone());
+                }
+                hir::ExprKind::Logical(*and, values)
+            }
             ExprKind::Binary { op, left, right } => return self.binary(body, *op, left, right, span),
             ExprKind::Unary { op, operand } => {
                 if let Some(value) = self.quiet_constant(expr)
@@ -71,6 +78,11 @@ impl Resolver<'_, '_> {
             ExprKind::Compare { first, rest } => return self.compare(body, first, rest, span),
             ExprKind::IfExp { test, then, orelse } => {
                 let test = self.expr(body, test);
+                match test.as_ref().and_then(decided) {
+                    Some(true) => return self.expr(body, then),
+                    Some(false) => return self.expr(body, orelse),
+                    None => {}
+                }
                 let then = self.expr(body, then);
                 let orelse = self.expr(body, orelse);
                 hir::ExprKind::If(Box::new(test?), Box::new(then?), Box::new(orelse?))
@@ -82,6 +94,13 @@ impl Resolver<'_, '_> {
                 }
                 if let Some(entry) = self.module_attribute(body, expr) {
                     return self.entry(Some(&entry), &attr.text, span);
+                }
+                match self.meaning(body, value) {
+                    Some(Entry::KernelEnum(of)) => {
+                        return self.enumerator(&of, &attr.text, value.span, span);
+                    }
+                    Some(Entry::Tristate) => return self.tristate(&attr.text, span),
+                    _ => {}
                 }
                 hir::ExprKind::Field(Box::new(self.expr(body, value)?), attr.text.clone())
             }
@@ -118,6 +137,20 @@ impl Resolver<'_, '_> {
         Some(self.make(kind, span))
     }
 
+    /// The operands of `and` and `or`, up to one behind which none ever runs.
+    fn operands(&mut self, body: &mut Body, and: bool, values: &[Expr]) -> Option<Vec<hir::Expr>> {
+        let mut all = Vec::with_capacity(values.len());
+        for value in values {
+            let value = self.expr(body, value);
+            let last = value.as_ref().and_then(decided) == Some(!and);
+            all.push(value);
+            if last {
+                break;
+            }
+        }
+        all.into_iter().collect()
+    }
+
     pub(super) fn name(&mut self, body: &Body, name: &str, span: Span) -> Option<hir::Expr> {
         if let Some(local) = body.locals.get(name) {
             return Some(self.make(hir::ExprKind::Local(*local), span));
@@ -142,9 +175,13 @@ impl Resolver<'_, '_> {
             Some(Entry::Constant(value)) => return self.number(Some(*value), span),
             Some(Entry::Text(text)) => hir::ExprKind::Text(text.clone()),
             Some(Entry::KernelName(module, kernel)) => {
+                if let Some(id) = self.kernel_variable(kernel) {
+                    return Some(self.external(id, span));
+                }
                 let value = self.kernel_constant(module, kernel, span)?;
                 return self.number(Some(value), span);
             }
+            Some(Entry::External(id)) => return Some(self.external(*id, span)),
             Some(Entry::Map(map)) => hir::ExprKind::Map(*map),
             Some(Entry::Global(global)) => hir::ExprKind::Global(*global),
             Some(Entry::Function(func)) => hir::ExprKind::Function(*func),

@@ -33,6 +33,11 @@ fn package_entry(name: &str) -> Option<Entry> {
         "UserPtr" => Entry::Pointer(Region::User),
         "subprogram" => Entry::Decorator(Decorator::Subprogram),
         "struct_ops" => Entry::StructOps,
+        "tristate" => Entry::Tristate,
+        "ksym" => Entry::Decorator(Decorator::Ksym),
+        "kconfig" => Entry::Decorator(Decorator::Kconfig),
+        "offsetof" => Entry::Builtin("offsetof"),
+        "container_of" => Entry::Builtin("container_of"),
         // The Python runtime's names; programs do not use them.
         "BPF" | "compile" | "compile_to_ir" | "trace_pipe" | "trace_fields" | "utils" | "BpfObject"
         | "BpfProgram" | "BpfMap" | "StructParser" | "main" | "LICENSE" => Entry::Foreign,
@@ -40,7 +45,7 @@ fn package_entry(name: &str) -> Option<Entry> {
     })
 }
 
-const PACKAGE_NAMES: [&str; 14] = [
+const PACKAGE_NAMES: [&str; 19] = [
     "bpf",
     "map",
     "section",
@@ -52,6 +57,11 @@ const PACKAGE_NAMES: [&str; 14] = [
     "UserPtr",
     "struct_ops",
     "subprogram",
+    "ksym",
+    "kconfig",
+    "tristate",
+    "offsetof",
+    "container_of",
     "BPF",
     "compile",
     "trace_pipe",
@@ -161,6 +171,9 @@ impl Resolver<'_, '_> {
             }
             if let Some(record) = name.strip_prefix("struct_").or_else(|| name.strip_prefix("union_")) {
                 return Some(Entry::KernelRecord(record.to_owned()));
+            }
+            if let Some(name) = name.strip_prefix("enum_") {
+                return Some(Entry::KernelEnum(name.to_owned()));
             }
             return Some(Entry::KernelName(module.to_owned(), name.to_owned()));
         }

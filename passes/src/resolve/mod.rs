@@ -19,6 +19,7 @@ mod declare;
 mod entry;
 mod enums;
 mod expr;
+mod externals;
 mod global;
 mod helper_call;
 mod imports;
@@ -31,6 +32,7 @@ mod modules;
 mod new;
 mod operators;
 mod print;
+mod questions;
 mod reach;
 mod record;
 mod scope;
@@ -71,6 +73,7 @@ impl Pass for Resolve {
                 types: Types::new(),
                 maps: Table::new(),
                 globals: Table::new(),
+                externals: Table::new(),
                 struct_ops: Vec::new(),
                 functions: Table::new(),
             },

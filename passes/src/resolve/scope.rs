@@ -5,7 +5,7 @@
 use super::class::Base;
 use pbpf_core::ast::Expr;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{FuncId, GlobalId, MapId};
+use pbpf_core::hir::{ExternId, FuncId, GlobalId, MapId};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::Take;
 use pbpf_core::source::{FileId, Span};
@@ -27,6 +27,10 @@ pub(super) enum Decorator {
     Record(RecordKind),
     /// `@subprogram`.
     Subprogram,
+    /// `@ksym`.
+    Ksym,
+    /// `@kconfig`.
+    Kconfig,
 }
 
 /// What a name means.
@@ -54,10 +58,16 @@ pub(super) enum Entry {
     Auto,
     /// `bits(N)`, the width of a bitfield.
     Bits,
-    /// A function that Python's library has by another way than being built in (`sizeof` of ctypes).
+    /// A function that must be imported: `sizeof` of ctypes, `offsetof` and `container_of` of ours.
     Builtin(&'static str),
     /// A record of the kernel, by its C name; looked up on use.
     KernelRecord(String),
+    /// An enum of the kernel, by its C name; looked up on use.
+    KernelEnum(String),
+    /// A variable of the kernel, or an option of its configuration.
+    External(ExternId),
+    /// `tristate`, the type of options that may be modules.
+    Tristate,
     /// A name of the kernel that is no record: a constant, looked up on use. With the module it was imported from.
     KernelName(String, String),
     /// A helper or kfunc.

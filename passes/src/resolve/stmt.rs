@@ -5,6 +5,7 @@
 use super::Resolver;
 use super::body::{Body, is_docstring};
 use super::scope::Entry;
+use crate::infer::{decided, leaves};
 use pbpf_core::ast::{Expr, ExprKind, Stmt, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self, Place, PlaceKind};
@@ -18,6 +19,9 @@ impl Resolver<'_, '_> {
             }
             if let Some(kind) = self.stmt(body, stmt) {
                 out.push(hir::Stmt { kind, span: stmt.span });
+                if out.last().is_some_and(leaves) {
+                    break;
+                }
             }
         }
         out
@@ -77,11 +81,14 @@ impl Resolver<'_, '_> {
                 };
                 self.delete(body, map, value, index, stmt.span)?
             }
-            StmtKind::If { test, body: then, orelse } => hir::StmtKind::If {
-                test: self.expr(body, test)?,
-                then: self.block(body, then),
-                orelse: self.block(body, orelse),
-            },
+            StmtKind::If { test, body: then, orelse } => {
+                let test = self.expr(body, test);
+                // What never runs may use what the kernel compiled against has not.
+                let way = test.as_ref().and_then(decided);
+                let then = if way == Some(false) { Vec::new() } else { self.block(body, then) };
+                let orelse = if way == Some(true) { Vec::new() } else { self.block(body, orelse) };
+                hir::StmtKind::If { test: test?, then, orelse }
+            }
             StmtKind::While { test, body: inner, orelse } => hir::StmtKind::While {
                 test: self.expr(body, test)?,
                 body: self.block(body, inner),

@@ -129,6 +129,10 @@ impl Resolver<'_, '_> {
                 let record = self.kernel_record(&record, span)?;
                 self.module.types.intern(Type::Record(record))
             }
+            Entry::KernelEnum(name) => {
+                let id = self.kernel_enum(&name, span)?;
+                self.module.types.intern(Type::Enum(id))
+            }
             Entry::NoType(help) => {
                 let text = self.cx.sources.snippet(span).to_owned();
                 self.cx.emit(

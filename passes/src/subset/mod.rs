@@ -185,6 +185,8 @@ impl Walk<'_, '_> {
                     self.expr(e);
                 }
             }
+            // `...` alone does nothing, as in Python.
+            StmtKind::Expr(Expr { kind: ExprKind::Unsupported("..."), .. }) => {}
             StmtKind::Expr(e) => self.expr(e),
             StmtKind::Import(_)
             | StmtKind::ImportFrom { .. }

@@ -228,6 +228,9 @@ impl Walk<'_> {
             | ExprKind::Global(_)
             | ExprKind::Map(_)
             | ExprKind::Function(_)
+            | ExprKind::External(_)
+            | ExprKind::Query(_)
+            | ExprKind::Absent
             | ExprKind::Zeroed => {}
             ExprKind::Local(local) => {
                 let node = self.flow.read(*local);
@@ -242,6 +245,8 @@ impl Walk<'_> {
             | ExprKind::Not(a)
             | ExprKind::Convert(a)
             | ExprKind::Cast(a)
+            | ExprKind::HasField(a, _)
+            | ExprKind::Container(a, _)
             | ExprKind::Field(a, _)
             | ExprKind::Deref(a)
             | ExprKind::Len(a)

@@ -119,6 +119,10 @@ impl Site<'_, '_, '_> {
                 diagnostic = diagnostic.help(format!("they may write: {}", fields.join(", ")));
             }
         }
+        if region == Region::PerCpu {
+            diagnostic =
+                diagnostic.help("take what one CPU has: `bpf_this_cpu_ptr(v)` or `bpf_per_cpu_ptr(v, cpu)`");
+        }
         if way == Way::Write && matches!(region, Region::Kernel | Region::KernelUntrusted | Region::User) {
             diagnostic = diagnostic.help("copy what is needed into a local variable, and change that");
         }

@@ -21,7 +21,7 @@ def f(ctx):
     h = print(**a)  # error: [unsupported-star]
     i = yield  # error: [unsupported-yield]
     j = await a  # error: [unsupported-async]
-    ...  # error: [unsupported-ellipsis]
+    ell = ...  # error: [unsupported-ellipsis]
     if (k := 2.5) and not (a if 1 + {} else -b.c):  # error: [unsupported-float]  # error: [unsupported-dict]
         f"{(lambda: 1)}"  # error: [unsupported-lambda]
     x: c_uint32 = 1.0  # error: [unsupported-float]

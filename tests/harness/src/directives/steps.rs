@@ -86,7 +86,7 @@ fn need(c: &mut Cursor<'_>) -> Result<String, String> {
     }
     let names: Vec<&str> = Feature::names().collect();
     Err(format!(
-        "unknown need `{need}`; there are {}, kernel>=A.B, file:PATH, struct:NAME and function:NAME",
+        "unknown need `{need}`; there are {}, kernel>=A.B, file:PATH, struct:NAME, function:NAME and symbol:NAME",
         names.join(", ")
     ))
 }
