@@ -309,8 +309,15 @@ pub(crate) fn element_region(types: &Types, base: &Expr, index: &Expr) -> Option
     }
 }
 
-fn behind(types: &Types, base: &Expr) -> Option<Region> {
+/// Where what is behind an expression is. A trusted pointer that may be null is one to test; within a way, where nobody can,
+/// it is a plain address, behind which null reads as zero.
+pub(crate) fn behind(types: &Types, base: &Expr) -> Option<Region> {
     match types.get(base.ty) {
+        Type::Ptr { region: Region::Kernel, nullable: true, .. }
+            if !matches!(base.kind, ExprKind::Local(_) | ExprKind::Walrus(..)) =>
+        {
+            Some(Region::KernelUntrusted)
+        }
         Type::Ptr { region, .. } => Some(*region),
         _ => region_of(types, base),
     }

@@ -17,6 +17,7 @@ use crate::rows::{
     Explanation, Helper, HelperCall, Manifest, MapKind, MapMethod, PassRow, ProgramType, SectionPattern,
 };
 use crate::target::KernelVersion;
+use std::collections::{BTreeMap, BTreeSet};
 
 entity! {
     /// A program type of a [`Registry`].
@@ -50,8 +51,6 @@ pub struct RegisteredHelper {
 #[derive(Clone, Debug)]
 struct RegisteredConstant {
     plugin: String,
-    module: String,
-    name: String,
     value: i128,
 }
 
@@ -84,10 +83,12 @@ pub struct Registry {
     types: Table<ProgramTypeId, RegisteredType>,
     helpers: Table<HelperId, RegisteredHelper>,
     maps: maps::Maps,
-    constants: Vec<RegisteredConstant>,
+    /// By module, then by name.
+    constants: BTreeMap<String, BTreeMap<String, RegisteredConstant>>,
     records: Vec<(String, String, String)>,
     passes: Vec<RegisteredPass>,
     explanations: Vec<Explanation>,
+    nullable_fields: BTreeSet<(String, String)>,
 }
 
 /// Whether `id` (`plugin:name`) is what `name` (with or without the plugin) means.
@@ -145,16 +146,15 @@ impl Registry {
         for mapping in manifest.mappings {
             for (name, constant) in mapping.constants {
                 let value = constant.value();
-                if let Some(other) =
-                    self.constants.iter().find(|c| c.name == name && c.module == mapping.module)
-                {
+                let known = self.constants.get(&mapping.module).and_then(|m| m.get(&name));
+                if let Some(other) = known {
                     if other.value != value {
                         return Err(clash("constant", &name, &other.plugin));
                     }
                     continue;
                 }
-                let module = mapping.module.clone();
-                self.constants.push(RegisteredConstant { plugin: plugin.clone(), module, name, value });
+                let constant = RegisteredConstant { plugin: plugin.clone(), value };
+                self.constants.entry(mapping.module.clone()).or_default().insert(name, constant);
             }
             let records = mapping.records.into_iter();
             self.records.extend(records.map(|(name, record)| (mapping.module.clone(), name, record)));
@@ -165,6 +165,9 @@ impl Registry {
                 plugin: plugin.clone(),
                 row,
             });
+        }
+        for (record, fields) in manifest.nullable_fields {
+            self.nullable_fields.extend(fields.into_iter().map(|field| (record.clone(), field)));
         }
         self.explanations.extend(manifest.explanations);
         self.plugins.push(plugin);
@@ -289,17 +292,22 @@ impl Registry {
 
     /// The constant of that name in a Python module.
     pub fn constant(&self, module: &str, name: &str) -> Option<i128> {
-        self.constants.iter().find(|c| c.module == module && c.name == name).map(|c| c.value)
+        self.constants.get(module)?.get(name).map(|c| c.value)
     }
 
     /// The names of the constants of a Python module.
     pub fn constant_names<'a>(&'a self, module: &'a str) -> impl Iterator<Item = &'a str> {
-        self.constants.iter().filter(move |c| c.module == module).map(|c| c.name.as_str())
+        self.constants.get(module).into_iter().flat_map(|all| all.keys().map(String::as_str))
     }
 
     /// The kernel record that a Python module offers under that name.
     pub fn record(&self, module: &str, name: &str) -> Option<&str> {
         self.records.iter().find(|(m, n, _)| m == module && n == name).map(|(_, _, r)| r.as_str())
+    }
+
+    /// Whether the verifier takes a trusted pointer's pointer for null until it is tested.
+    pub fn may_be_null(&self, record: &str, field: &str) -> bool {
+        self.nullable_fields.iter().any(|(r, f)| r == record && f == field)
     }
 
     /// All passes.

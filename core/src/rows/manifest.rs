@@ -40,6 +40,10 @@ pub struct Manifest {
     /// Python names for kernel types and constants.
     #[serde(default)]
     pub mappings: Vec<Mapping>,
+    /// Pointers in kernel records that the verifier takes for null until they are tested: names of fields by record. Others
+    /// it lets be followed, and null reads as zero.
+    #[serde(default)]
+    pub nullable_fields: BTreeMap<String, BTreeSet<String>>,
     /// What refusals of the verifier mean for any program type; asked after those of the type.
     #[serde(default)]
     pub explanations: Vec<Explanation>,

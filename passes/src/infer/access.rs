@@ -22,7 +22,7 @@ impl Infer_<'_, '_> {
     ) -> Option<TypeId> {
         let ty = self.expr(frame, base)?;
         let (record_type, region) = match self.module.types.get(ty) {
-            Type::Ptr { to, region, .. } => (*to, Some(*region)),
+            Type::Ptr { to, .. } => (*to, kernel::behind(&self.module.types, base)),
             _ => (ty, kernel::region_of(&self.module.types, base)),
         };
         if region == Some(Region::Ctx) {
@@ -58,7 +58,17 @@ impl Infer_<'_, '_> {
             return None;
         };
         // What a trusted pointer leads to is trusted.
-        Some(if region == Some(Region::Kernel) { self.trusted(info.ty) } else { info.ty })
+        if region != Some(Region::Kernel) {
+            return Some(info.ty);
+        }
+        let ty = self.trusted(info.ty);
+        let owner = &self.module.types.records[record].name;
+        Some(match *self.module.types.get(ty) {
+            Type::Ptr { to, region: Region::Kernel, .. } if self.cx.registry.may_be_null(owner, name) => {
+                self.module.types.ptr(to, Region::Kernel, true)
+            }
+            _ => ty,
+        })
     }
 
     /// What a variable holds that a part of a kernel record is assigned to: a reference to that part, as in Python.

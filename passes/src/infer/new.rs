@@ -60,6 +60,10 @@ impl Infer_<'_, '_> {
             Type::Ptr { region, nullable, .. } if plain(*region) => {
                 Some((asked.unwrap_or(*region), *nullable))
             }
+            // The verifier knows the object by its first type, and nothing behind its end.
+            Type::Ptr { to, region: Region::Kernel, .. } if *to != record => {
+                Some((Region::KernelUntrusted, false))
+            }
             Type::Ptr { region, nullable, .. } => Some((*region, *nullable)),
             _ if self.is_number(ty) => {
                 Some((asked.filter(|r| plain(*r)).unwrap_or(Region::KernelUntrusted), false))

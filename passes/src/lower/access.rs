@@ -34,7 +34,7 @@ impl Lowering<'_, '_> {
             }
             ExprKind::Field(base, name) => self.field_address(base, name),
             ExprKind::Index(base, index) => self.index_address(base, index),
-            ExprKind::Deref(pointer) => Address::Plain(self.expr(pointer), 0),
+            ExprKind::Deref(pointer) => Address::Plain(self.reached(pointer).0, 0),
             _ => Address::Plain(self.expr(expr), 0),
         }
     }
@@ -66,10 +66,32 @@ impl Lowering<'_, '_> {
         matches!(*self.type_of(record), T::Record(record) if self.relocated(record, region))
     }
 
+    /// A pointer that something is read through, and where it points.
+    fn reached(&mut self, base: &Expr) -> (Value, Region) {
+        let region = crate::kernel::behind(&self.module.types, base).unwrap_or(Region::KernelUntrusted);
+        let nullable = matches!(self.type_of(base.ty), T::Ptr { region: Region::Kernel, nullable: true, .. });
+        if nullable
+            && region == Region::KernelUntrusted
+            && let ExprKind::Field(..) | ExprKind::Index(..) = base.kind
+        {
+            // Read by copying already: of what it reads itself the verifier knows that it may be null, and allows nothing
+            // ("pointer arithmetic on rcu_ptr_or_null_ prohibited, null-check it first").
+            let address = match self.address(base) {
+                Address::Plain(pointer, offset) => Address::Plain(self.untrusted(pointer), offset),
+                Address::Path(pointer, record, path) => Address::Path(self.untrusted(pointer), record, path),
+            };
+            let void = self.module.types.void();
+            let plain = self.module.types.ptr(void, region, false);
+            return (self.load_from(address, plain), region);
+        }
+        let pointer = self.expr(base);
+        if region == Region::KernelUntrusted { (self.untrusted(pointer), region) } else { (pointer, region) }
+    }
+
     fn field_address(&mut self, base: &Expr, name: &str) -> Address {
         let span = self.span;
-        if let T::Ptr { to, region, .. } = *self.type_of(base.ty) {
-            let pointer = self.expr(base);
+        if let T::Ptr { to, .. } = *self.type_of(base.ty) {
+            let (pointer, region) = self.reached(base);
             self.span = span;
             if region == Region::Ctx {
                 let Some(record) = self.context_record() else { return Address::Plain(pointer, 0) };
@@ -132,12 +154,8 @@ impl Lowering<'_, '_> {
             _ => (container, None),
         };
         let size = self.module.types.size_of(element);
-        let address = if through_pointer {
-            let pointer = self.expr(base);
-            Address::Plain(pointer, 0)
-        } else {
-            self.address(base)
-        };
+        let address =
+            if through_pointer { Address::Plain(self.reached(base).0, 0) } else { self.address(base) };
         let relocated = match *self.type_of(element) {
             T::Record(record) => crate::kernel::element_region(&self.module.types, base, index)
                 .filter(|region| self.relocated(record, *region))

@@ -10,9 +10,11 @@ use pbpf_core::registry::Registry;
 use pbpf_core::rows::{
     Access, ArgumentKind, CType, Helper, HelperCall, Manifest, MapKey, ProgramType, ResultKind, StructOpsRow,
 };
+use pbpf_tests::process;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -166,6 +168,46 @@ fn constants_are_the_kernels() {
         }
     }
     assert!(kernels.is_empty() || compared >= 80, "only {compared}");
+}
+
+/// What CPython has of the same headers is the same: it reads them when it is built.
+#[test]
+fn constants_are_cpythons() {
+    let registry = registry();
+    let program = "import errno, fcntl, mmap, os, signal, socket, stat\n\
+        for m in errno, fcntl, mmap, os, signal, socket, stat:\n    \
+            for n, v in vars(m).items():\n        \
+                if n.isupper() and isinstance(v, int): print(n, int(v))";
+    let mut command = std::process::Command::new("python3");
+    let done = process::run(command.args(["-c", program]), Duration::from_secs(60)).unwrap();
+    let mut compared = 0;
+    for (name, there) in done.stdout.lines().filter_map(|line| line.split_once(' ')) {
+        let Some(here) = registry.constant("vmlinux", name) else { continue };
+        // The C library has values of its own: it keeps two signals for itself, and takes large files for given.
+        if !matches!(name, "O_LARGEFILE" | "SIGRTMIN" | "SIGRTMAX") {
+            assert_eq!(here.to_string(), there, "{name}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 250, "only {compared}: {}", done.stderr);
+}
+
+/// Each pointer that the verifier takes for null is one of a record that a kernel has.
+#[test]
+fn nullable_fields_are_the_kernels() {
+    let kernels = kernels();
+    for (folder, manifest) in manifests() {
+        for (record, fields) in &manifest.nullable_fields {
+            for field in fields {
+                let there = kernels.iter().any(|(_, btf)| {
+                    let id = btf.find(record, Kind::Struct);
+                    id.and_then(|id| btf.member(id, field))
+                        .is_some_and(|m| matches!(btf.get(btf.resolve(m.ty)), Type::Ptr(_)))
+                });
+                assert!(there || kernels.is_empty(), "{}: {record}.{field}", folder.display());
+            }
+        }
+    }
 }
 
 /// What a kernel function must look like for a row: the C spelling of a type, as far as rows tell it.

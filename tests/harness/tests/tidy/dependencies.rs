@@ -28,6 +28,7 @@ const OURS: &[(&str, &[&str])] = &[
 /// Folders of shipped plugins, whose crates may depend on the SDK only: they use what a third party has.
 const PLUGINS: &[&str] = &[
     "program-types/",
+    "plugins/constants/",
     "plugins/core/",
     "plugins/maps/",
     "plugins/net/",
