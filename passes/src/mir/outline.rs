@@ -25,6 +25,10 @@
 //! Requires: `null_checks` and `bounds`: a check that they insert in the body is a way out of the loop like any other, so
 //! that a failed check leaves the program and not only the round. Keeps: what the loop does.
 //!
+//! Before 6.7 the verifier walks a callback once, with what the frame holds before the first round, and drops code that
+//! this one round does not reach. So the numbers that rounds hand on start from a sum with what is 0 and the verifier does
+//! not know. Pointers and arrays cannot be hidden like that: where they change, the kernel must be 6.7 or later.
+//!
 //! Why: the kernel has no other way through a hash map. `bpf_for_each_map_elem` came with kernel 5.13.
 
 mod callback;
@@ -34,7 +38,8 @@ mod region;
 use frame::Frame;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::{
-    BlockCall, Builder, FuncId, Function, FunctionKind, MapId, Module, Op, Param, Type, Value,
+    BinaryOp, BlockCall, Builder, FuncId, Function, FunctionKind, MapId, Module, Op, Param, Type, UnaryOp,
+    Value,
 };
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::rows::HelperCall;
@@ -47,6 +52,12 @@ use std::collections::BTreeMap;
 /// The helper, its number in `enum bpf_func_id`, and its first kernel (`include/uapi/linux/bpf.h`).
 const HELPER: (&str, u32, KernelVersion) =
     ("bpf_for_each_map_elem", 164, KernelVersion { major: 5, minor: 13 });
+
+/// The first kernel that walks a callback as often as it may be called.
+const WALKS_ROUNDS: KernelVersion = KernelVersion { major: 6, minor: 7 };
+
+/// `bpf_ktime_get_ns`, whose result is any number.
+const CLOCK: (&str, u32) = ("bpf_ktime_get_ns", 5);
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,6 +120,13 @@ fn outline(module: &mut Module, id: FuncId, region: &Region, cx: &mut Context<'_
         _ => number,
     };
     let frame = Frame::new(&module.functions[id], region);
+    let rounds = cx.target.kernel.is_some_and(|k| k >= WALKS_ROUNDS);
+    if !cx.target.has(WALKS_ROUNDS) && frame.changes_memory() {
+        let text = "this loop over a map changes pointers or arrays of the function around it, which the verifier follows since kernel 6.7";
+        cx.emit(Diagnostic::error("target-too-old", text).at(span).help(
+            "keep them in a map or a global variable, or compile for a later kernel: `--target-kernel 6.7`",
+        ));
+    }
     let shell = shell(module, id, region.map, span);
     let body = callback::build(&module.functions[id], shell, region, &frame);
     let callback = module.functions.push(body);
@@ -119,7 +137,7 @@ fn outline(module: &mut Module, id: FuncId, region: &Region, cx: &mut Context<'_
         let flags = b.iconst(Type::I64, 0);
         b.helper(name, number, vec![map, body, data, flags], Type::I64);
     };
-    replace(func, region, &frame, call);
+    replace(func, region, &frame, rounds, call);
     cx.explain(span, || {
         format!("the kernel calls `{}` for each entry of the map", module.functions[callback].name)
     });
@@ -155,7 +173,13 @@ fn shell(module: &mut Module, id: FuncId, map: MapId, span: Span) -> Function {
 }
 
 /// Puts the call where the loop was, and goes on as it ended.
-fn replace(func: &mut Function, region: &Region, frame: &Frame, call: impl FnOnce(&mut Builder<'_>, Value)) {
+fn replace(
+    func: &mut Function,
+    region: &Region,
+    frame: &Frame,
+    rounds: bool,
+    call: impl FnOnce(&mut Builder<'_>, Value),
+) {
     let span = region.span;
     let outer = region.entrances(func);
     let Some(&last) = outer.last() else { return };
@@ -174,6 +198,12 @@ fn replace(func: &mut Function, region: &Region, frame: &Frame, call: impl FnOnc
     let mut b = Builder::at_end(func, before, span);
     let data = b.op(Op::SlotAddr(slot));
     let mut known: BTreeMap<Value, Value> = params.iter().copied().zip(given).collect();
+    if !rounds && frame.carries_numbers() {
+        let now = b.helper(CLOCK.0, CLOCK.1, Vec::new(), Type::I64);
+        let same = b.op(Op::Unary(UnaryOp::Opaque, now));
+        let zero = b.op(Op::Binary(BinaryOp::Sub, [same, now]));
+        frame.hide(&mut b, zero, &mut known);
+    }
     frame.fill(&mut b, data, &known);
     call(&mut b, data);
     frame.unload(&mut b, data, region.found, &mut known);

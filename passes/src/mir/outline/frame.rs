@@ -5,7 +5,7 @@
 
 use super::region::Region;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
-use pbpf_core::mir::{Block, Builder, CastKind, Cond, Function, Op, Slot, SlotData, Type, Value};
+use pbpf_core::mir::{BinaryOp, Block, Builder, CastKind, Cond, Function, Op, Slot, SlotData, Type, Value};
 use pbpf_core::source::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,6 +112,40 @@ impl Frame {
         let words = (self.code_at() + usize::from(self.numbered)).max(1);
         let size = u32::try_from(words * 8).unwrap_or(u32::MAX);
         func.slots.push(SlotData { name: "frame".to_owned(), size, align: 8, span })
+    }
+
+    /// Whether rounds hand numbers on.
+    pub(super) fn carries_numbers(&self) -> bool {
+        self.carried.iter().any(|(_, _, ty)| ty.is_int())
+    }
+
+    /// Whether rounds hand pointers on, or may change slots of the function around the loop.
+    pub(super) fn changes_memory(&self) -> bool {
+        let on_stack = |ty: &Type| ty.region() == Some(pbpf_core::types::Region::Stack);
+        !self.shared.is_empty()
+            || self.captured.iter().any(|(_, ty)| on_stack(ty))
+            || self.carried.iter().any(|(_, _, ty)| !ty.is_int())
+    }
+
+    /// Adds a zero that the verifier does not know to the numbers of the first round.
+    pub(super) fn hide(&self, b: &mut Builder<'_>, zero: Value, known: &mut BTreeMap<Value, Value>) {
+        for (_, value, ty) in self.carried.iter().filter(|(_, _, ty)| ty.is_int()) {
+            let first = known.get(value).copied().unwrap_or(*value);
+            let hidden = match *ty {
+                Type::I64 => b.op(Op::Binary(BinaryOp::Add, [first, zero])),
+                Type::I1 => {
+                    let wide = b.value(Op::Cast(CastKind::Zext, first), Type::I64);
+                    let sum = b.op(Op::Binary(BinaryOp::Add, [wide, zero]));
+                    let none = b.iconst(Type::I64, 0);
+                    b.op(Op::Icmp(Cond::Ne, [sum, none]))
+                }
+                narrow => {
+                    let zero = b.value(Op::Cast(CastKind::Trunc, zero), narrow);
+                    b.op(Op::Binary(BinaryOp::Add, [first, zero]))
+                }
+            };
+            known.insert(*value, hidden);
+        }
     }
 
     /// Writes the frame before the loop; `first` are the values of the header's parameters.

@@ -1,6 +1,7 @@
 """`for` over arrays, local, global, in records and behind pointers, and over tuples."""
 
 #: verify
+#: vm: 6.1 6.12
 #: run: main(packet=zeros(64)) == 2
 from ctypes import c_int8, c_int32, c_int64, c_uint16, c_uint32
 

@@ -1,6 +1,7 @@
 """`for` over maps: keys, values, items; `break`, `continue`, `else`, `return`, and locals in and out."""
 
 #: verify
+#: vm: 6.1 6.12
 #: run: main(packet=zeros(64)) == 2
 from ctypes import c_int32, c_int64, c_uint8, c_uint32
 

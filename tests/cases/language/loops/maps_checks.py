@@ -1,6 +1,7 @@
 """A check that fails in the body of a loop over a map leaves the program, not only the round."""
 
 #: verify
+#: vm: 6.1 6.12
 #: run: main(packet=zeros(64)) == 2
 from ctypes import c_int32, c_int64
 

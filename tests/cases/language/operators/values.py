@@ -1,6 +1,7 @@
 """Operators and assignment: what CPython gives, each operand evaluated once."""
 
 #: verify
+#: vm: 6.12
 #: run: main(packet=zeros(64)) == 2
 from ctypes import c_int8, c_int32, c_int64, c_uint8, c_uint32, sizeof
 

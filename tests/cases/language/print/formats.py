@@ -1,6 +1,7 @@
 """What `print` prints is what Python prints."""
 
 #: verify
+#: vm: 6.1 6.12
 #: attach
 #: workload: syscall getppid 1
 from ctypes import c_int32, c_uint8, c_uint32, c_uint64

@@ -1,6 +1,7 @@
 """`with v.lock:` holds the lock of a map value and gives it back on every way out."""
 
 #: verify
+#: vm: 6.1 6.12
 #: run: main(packet=zeros(64)) == 2
 from ctypes import c_int32, c_int64, c_uint32
 
