@@ -89,6 +89,9 @@ pub(crate) struct Compiling {
     /// What arithmetic means: python or c; each file's imports decide otherwise
     #[arg(long, value_name = "MEANING")]
     pub(crate) arithmetic: Option<String>,
+    /// What becomes of local variables that do not fit the stack: refuse or map
+    #[arg(long, value_name = "WAY")]
+    pub(crate) large_locals: Option<String>,
     /// Turn on a lint: arithmetic tells where the two meanings may differ
     #[arg(long = "lint", value_name = "LINT")]
     pub(crate) lints: Vec<String>,

@@ -10,7 +10,7 @@ use pbpf_core::config::Config;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::graph::{Entry, Plan, Source};
 use pbpf_core::hir::Arithmetic;
-use pbpf_core::pass::Options;
+use pbpf_core::pass::{LargeLocals, Options};
 use pbpf_core::source::SourceMap;
 use pbpf_core::target::{Cpu, KernelVersion, Target};
 use pbpf_plugin_host::{External, ExternalPass, Named, Plugins, Search};
@@ -203,7 +203,17 @@ impl Setup {
         for lint in lints.iter().filter(|lint| **lint != ARITHMETIC_LINT) {
             errors.push(bad_option(&format!("there is no lint `{lint}`"), "the lint is `arithmetic`"));
         }
+        let way = compiling.large_locals.as_ref().or(build.large_locals.as_ref());
+        let large_locals = way.and_then(|text| {
+            let parsed = LargeLocals::parse(text);
+            if parsed.is_none() {
+                let message = format!("large locals cannot go to `{text}`");
+                errors.push(bad_option(&message, "use refuse or map"));
+            }
+            parsed
+        });
         let options = Options {
+            large_locals: large_locals.unwrap_or_default(),
             explain: compiling.explain_lowering,
             arithmetic,
             lint_arithmetic: lints.iter().any(|lint| *lint == ARITHMETIC_LINT),

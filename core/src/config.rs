@@ -52,6 +52,8 @@ pub struct Build {
     pub opt_level: Option<String>,
     /// What arithmetic means, `python` or `c`; where it is not set, each file's imports decide.
     pub arithmetic: Option<String>,
+    /// What becomes of local variables that do not fit the stack: `refuse` or `map`.
+    pub large_locals: Option<String>,
     /// Lints that are off otherwise: `arithmetic`.
     pub lints: Vec<String>,
     /// Whether objects carry DWARF.
@@ -156,6 +158,7 @@ const ROOT: Keys = Keys::Known(&[
             ("emit", Keys::Leaf),
             ("opt-level", Keys::Leaf),
             ("arithmetic", Keys::Leaf),
+            ("large-locals", Keys::Leaf),
             ("lints", Keys::Leaf),
             ("dwarf", Keys::Leaf),
             ("deny-warnings", Keys::Leaf),

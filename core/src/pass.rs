@@ -67,6 +67,27 @@ impl Unit {
     }
 }
 
+/// What becomes of local variables that do not fit the stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LargeLocals {
+    /// They are an error.
+    #[default]
+    Refuse,
+    /// They move into a per-CPU map.
+    Map,
+}
+
+impl LargeLocals {
+    /// The one of that name, as users write it.
+    pub fn parse(text: &str) -> Option<LargeLocals> {
+        match text {
+            "refuse" => Some(LargeLocals::Refuse),
+            "map" => Some(LargeLocals::Map),
+            _ => None,
+        }
+    }
+}
+
 /// What the user set for all passes.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -76,6 +97,8 @@ pub struct Options {
     pub arithmetic: Option<Arithmetic>,
     /// Whether places where the two meanings of arithmetic may differ are told (`--lint arithmetic`).
     pub lint_arithmetic: bool,
+    /// What becomes of local variables that do not fit the stack.
+    pub large_locals: LargeLocals,
 }
 
 /// What a pass is lent.

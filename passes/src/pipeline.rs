@@ -37,6 +37,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::loops::Loops),
         // Behind all that adds a way out.
         Box::new(mir::scopes::Scopes),
+        // Behind what makes large slots; what it looks up is made concrete.
+        Box::new(mir::scratch::Scratch),
         // Behind it no instruction is abstract.
         Box::new(mir::legalise::Legalise),
         // Last: every slot there is has been made.

@@ -24,8 +24,8 @@
 //! Functions that are called come before their callers, so what is copied has no calls left that become parts. A function
 //! that no call is left to is dropped by `dce`.
 //!
-//! Requires: nothing. Keeps: what the program does, but for automatic checks that fail: in a part of the program they end
-//! the program, in a function that is called they end that function with 0.
+//! Requires: nothing. Keeps: what the program does, but for checks that `null_checks` and `bounds` insert and that fail: in
+//! a part of the program they end the program, in a function that is called they end that function with 0.
 //!
 //! Why: the verifier looks at a static function once for each call in any case, so a call saves it nothing; it counts each
 //! frame in full (`combined stack size of 2 calls is 544. Too large`); and the passes behind this one prove nothing across

@@ -21,5 +21,6 @@ pub mod loops;
 pub mod null_checks;
 pub mod outline;
 pub mod scopes;
+pub mod scratch;
 pub mod simplify_cfg;
 pub mod stack;

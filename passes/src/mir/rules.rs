@@ -37,6 +37,18 @@ impl Program<'_> {
         }
     }
 
+    /// Whether it may sleep.
+    fn sleeps(&self) -> bool {
+        let ops = self.row.struct_ops.as_ref();
+        if let Some(callback) = self.callback.as_deref()
+            && let Some(found) = ops.and_then(|ops| ops.callbacks.iter().find(|c| c.name == callback))
+        {
+            return found.sleepable;
+        }
+        let section = self.section.as_ref().and_then(|s| s.pattern.sleepable);
+        section.unwrap_or(self.row.sleepable)
+    }
+
     /// The context's field of that name, if it has a rule.
     pub(super) fn context_field(&self, name: &str) -> Option<&ContextField> {
         self.row.context.fields.iter().find(|f| f.name == name)
@@ -87,6 +99,11 @@ impl<'r> FunctionRules<'_, 'r> {
             return Ok(usual(region));
         }
         self.common(|p| p.row.regions.get(&region).cloned())
+    }
+
+    /// Whether a program that reaches it may sleep.
+    pub(super) fn sleeps(&self) -> bool {
+        self.programs.iter().any(Program::sleeps)
     }
 
     /// What all programs say alike.

@@ -19,7 +19,7 @@
 //! is counted once here as well, by the same rule: from the largest to the smallest, each with the first it can share with.
 //!
 //! What is left is held against the budget: of each function, and of each chain of calls, every frame rounded up to 32
-//! bytes. `stack-over-budget` lists who takes what. LLVM puts registers on the stack too where it runs out of them;
+//! bytes. Above a function that is called and makes a tail call there may be less than 256. `stack-over-budget` lists who takes what. LLVM puts registers on the stack too where it runs out of them;
 //! where that goes over the limit of a function, the diagnostic is LLVM's.
 //!
 //! Requires: `legalise`, which makes slots. Keeps: what the program does. That slots are written before a helper reads
@@ -29,15 +29,20 @@
 
 mod frames;
 mod lifetimes;
+mod tail_calls;
 
-use frames::Frame;
+pub(super) use frames::Frame;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::{Entity, Table};
-use pbpf_core::mir::{FuncId, FunctionKind, Module, Op};
+use pbpf_core::mir::{FuncId, Function, FunctionKind, Module, Op};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 
 /// Bytes of stack that a program and all it calls have (`MAX_BPF_STACK` in `include/linux/filter.h`).
 const BUDGET: u32 = 512;
+
+/// Bytes of stack that those above a function with a tail call have to stay below (`check_max_stack_depth_subprog`): "tail_calls are
+/// not allowed when call stack of previous frames is 256 bytes. Too large".
+const TAIL_BUDGET: u32 = 256;
 
 /// Frames count in multiples of this: `check_max_stack_depth` in `kernel/bpf/verifier.c` rounds up to 32 where it cannot be
 /// sure of a JIT, and counts an empty frame too.
@@ -97,9 +102,28 @@ impl MirPass for Stack {
                 let text = format!("this chain of calls needs {sum} bytes of stack; there are {BUDGET}");
                 let note = format!("{}, each in multiples of {GRAIN} bytes", names.join(" calls "));
                 cx.emit(listing(module, &chain, &frames, text).note(note));
+                continue;
+            }
+            for (leaver, chain) in tail_calls::below(module, &frames, id, cx.registry) {
+                let above: u32 = chain.iter().map(|id| rounded(&frames[*id])).sum();
+                if above >= TAIL_BUDGET {
+                    let name = &module.functions[leaver].name;
+                    let text = format!(
+                        "`{name}` goes on in another program with {above} bytes of stack above it; less than {TAIL_BUDGET} may be"
+                    );
+                    let error = listing(module, &chain, &frames, text);
+                    cx.emit(error.label(module.functions[leaver].span, "the tail call is in this function"));
+                }
             }
         }
     }
+}
+
+/// The function with its slots marked.
+pub(super) fn marked(func: &Function) -> Function {
+    let mut func = func.clone();
+    lifetimes::mark(&mut func);
+    func
 }
 
 fn rounded(frame: &Frame) -> u32 {
@@ -125,10 +149,11 @@ fn listing(module: &Module, chain: &[FuncId], frames: &Table<FuncId, Frame>, tex
     }
     diagnostic
         .help("keep what is large in a map: a `PerCPUArray` with one element, or a ring buffer's record")
+        .help("or let the compiler do so: `large-locals = \"map\"` in `[build]`, `--large-locals map`")
 }
 
 /// The chain of calls from `from` that takes most.
-fn deepest(module: &Module, frames: &Table<FuncId, Frame>, from: FuncId) -> Vec<FuncId> {
+pub(super) fn deepest(module: &Module, frames: &Table<FuncId, Frame>, from: FuncId) -> Vec<FuncId> {
     // Functions do not call themselves (rule M028), so callees come before callers in this order.
     let mut order = super::rules::reach(module, from);
     let callees = |id: FuncId| {

@@ -5,24 +5,31 @@
 
 use pbpf_core::mir::analysis::{Cfg, SlotLiveness};
 use pbpf_core::mir::{Function, Op, Slot};
+use std::collections::BTreeSet;
 
 /// The frame of a function.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Frame {
+pub(in crate::mir) struct Frame {
     /// Bytes.
-    pub(super) size: u32,
+    pub(in crate::mir) size: u32,
     /// Bytes that sharing saves.
-    pub(super) saved: u32,
+    pub(in crate::mir) saved: u32,
     /// The slots that have a place of their own.
-    pub(super) own: Vec<Slot>,
+    pub(in crate::mir) own: Vec<Slot>,
 }
 
 impl Frame {
     /// The frame of `func`.
     pub(super) fn of(func: &Function) -> Self {
+        Self::without(func, &BTreeSet::new())
+    }
+
+    /// The frame of `func` if some slots were not there.
+    pub(in crate::mir) fn without(func: &Function, left_out: &BTreeSet<Slot>) -> Self {
         let cfg = Cfg::new(func);
         let live = SlotLiveness::new(func, &cfg);
-        let mut slots: Vec<Slot> = func.slots.keys().filter(|s| is_used(func, &cfg, *s)).collect();
+        let used = |s: &Slot| !left_out.contains(s) && is_used(func, &cfg, *s);
+        let mut slots: Vec<Slot> = func.slots.keys().filter(used).collect();
         slots.sort_by_key(|s| std::cmp::Reverse(func.slots[*s].size));
         let mut places: Vec<Vec<Slot>> = Vec::new();
         for slot in slots {
