@@ -107,6 +107,7 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Len(a)
         | ExprKind::Size(a)
         | ExprKind::TextTest(_, a, _)
+        | ExprKind::TextAt(a)
         | ExprKind::Checked(a)
         | ExprKind::Reveal(a) => expr(a, f),
         ExprKind::Contains { map, key: a, .. }

@@ -417,6 +417,8 @@ pub enum ExprKind {
     Len(Box<Expr>),
     /// `a.startswith("x")`, `a.endswith("x")`, `"x" in a`.
     TextTest(TextTest, Box<Expr>, String),
+    /// The text that a pointer to characters leads to, in a buffer of the expression's type.
+    TextAt(Box<Expr>),
     /// `sizeof(a)`: bytes of the type, which `infer` makes a number; `a` is not evaluated.
     Size(Box<Expr>),
     /// `reveal_type(a)`: the value; its type is told.

@@ -329,6 +329,7 @@ impl Printer<'_> {
             ExprKind::TextTest(TextTest::Starts, a, text) => format!("{}.startswith({text:?})", self.expr(a)),
             ExprKind::TextTest(TextTest::Ends, a, text) => format!("{}.endswith({text:?})", self.expr(a)),
             ExprKind::TextTest(TextTest::Holds, a, text) => format!("({text:?} in {})", self.expr(a)),
+            ExprKind::TextAt(a) => format!("text[{}]({})", self.ty(e.ty), self.expr(a)),
             ExprKind::Size(a) => format!("sizeof({})", self.expr(a)),
             ExprKind::Zeroed => format!("zeroed[{}]", self.ty(e.ty)),
             ExprKind::Field(a, name) => format!("{}.{name}", self.expr(a)),

@@ -105,6 +105,16 @@ pub enum Op {
         /// Bytes.
         len: u32,
     },
+    /// Copies the text at `src` to `dst`: at most `len` bytes, of which the last is its NUL. What `dst` has behind the NUL is
+    /// not said. Text that cannot be read is empty. Abstract: made concrete by `legalise`.
+    TextCopy {
+        /// To.
+        dst: Value,
+        /// From.
+        src: Value,
+        /// Bytes, not 0.
+        len: u32,
+    },
     /// Fills `len` bytes.
     MemSet {
         /// Where.
@@ -317,6 +327,7 @@ impl Op {
             Op::PtrAdd(a, b)
             | Op::Store { ptr: a, value: b, .. }
             | Op::MemCopy { dst: a, src: b, .. }
+            | Op::TextCopy { dst: a, src: b, .. }
             | Op::Atomic { ptr: a, value: b, .. }
             | Op::CtxStore { ctx: a, value: b, .. } => {
                 all(std::slice::from_mut(a));
@@ -383,6 +394,7 @@ impl Op {
                 self,
                 Op::Store { .. }
                     | Op::MemCopy { .. }
+                    | Op::TextCopy { .. }
                     | Op::MemSet { .. }
                     | Op::Atomic { .. }
                     | Op::SlotLive(_)
@@ -403,6 +415,7 @@ impl Op {
             self,
             Op::Binary(BinaryOp::Floordiv | BinaryOp::Floormod, _)
                 | Op::LoadBits { .. }
+                | Op::TextCopy { .. }
                 | Op::CtxLoad { .. }
                 | Op::CtxStore { .. }
                 | Op::CtxArg { .. }

@@ -481,6 +481,7 @@ impl fmt::Display for OpText<'_> {
             Op::Load { ptr, offset } => write!(f, "load {}", Address(*ptr, *offset)),
             Op::Store { ptr, offset, value } => write!(f, "store {}, {value}", Address(*ptr, *offset)),
             Op::MemCopy { dst, src, len } => write!(f, "memcpy {dst}, {src}, {len}"),
+            Op::TextCopy { dst, src, len } => write!(f, "text_copy {dst}, {src}, {len}"),
             Op::MemSet { dst, byte, len } => write!(f, "memset {dst}, {byte}, {len}"),
             Op::Atomic { op, ptr, offset, value } => {
                 write!(f, "atomic.{} {}, {value}", op.as_str(), Address(*ptr, *offset))

@@ -311,6 +311,9 @@ pub enum Access {
 pub struct Via {
     /// Kernel name.
     pub helper: String,
+    /// Kernel name of the one that copies text up to its NUL, with the same arguments.
+    #[serde(default)]
+    pub text: Option<String>,
 }
 
 /// What must be proved before an access.

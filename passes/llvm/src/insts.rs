@@ -120,6 +120,7 @@ impl<'ctx> Body<'ctx, '_> {
             | Op::MapDelete { .. }
             | Op::MapEntry { .. }
             | Op::MapEntryKey { .. }
+            | Op::TextCopy { .. }
             | Op::Print { .. } => Err(Fault::mir("an abstract instruction is left")),
         }
     }

@@ -245,6 +245,7 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         | ExprKind::Len(a)
         | ExprKind::Size(a)
         | ExprKind::TextTest(_, a, _)
+        | ExprKind::TextAt(a)
         | ExprKind::Checked(a)
         | ExprKind::Reveal(a) => f(a),
         ExprKind::Contains { map, key: a, .. }

@@ -5,7 +5,7 @@
 use super::numbers;
 use super::{Frame, Infer_, decided};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Arithmetic, Expr, ExprKind};
+use pbpf_core::hir::{Arithmetic, Expr, ExprKind, TextTest};
 use pbpf_core::types::{Region, Type, TypeId};
 
 impl Infer_<'_, '_> {
@@ -161,7 +161,12 @@ impl Infer_<'_, '_> {
             ExprKind::NewArray(values) => Some(self.new_array(frame, expr.ty, values)),
             ExprKind::Len(_) => self.length(frame, expr),
             ExprKind::Size(_) => self.size(frame, expr),
-            ExprKind::TextTest(_, text, _) => self.text(frame, text).map(|_| bool),
+            ExprKind::TextAt(pointer) => self.expr(frame, pointer).map(|_| expr.ty),
+            ExprKind::TextTest(test, text, wanted) => {
+                // One character more, for what the buffer cuts.
+                let enough = (*test == TextTest::Starts).then_some(wanted.len() as u32 + 2);
+                self.text(frame, text, enough).map(|_| bool)
+            }
             ExprKind::Zeroed => Some(expr.ty),
             ExprKind::Reveal(value) => {
                 let ty = self.expr(frame, value)?;
@@ -264,6 +269,9 @@ impl Infer_<'_, '_> {
         self.warn_cut(frame, value, want);
         if self.is_number(want) && self.is_number_behind(ty) {
             self.as_number(frame, value);
+            return;
+        }
+        if self.read_text(value, want) {
             return;
         }
         if self.fits(value, ty, want) {

@@ -100,7 +100,7 @@ impl Infer_<'_, '_> {
                     let message = format!("{} has no length", this.module.types.display(ty));
                     Diagnostic::error("type-mismatch", message)
                         .at(span)
-                        .help("arrays and text have one; `sizeof(x)` gives bytes")
+                        .help("arrays and text have one; `sizeof(x)` gives bytes, and `name: str(64) = p` copies text")
                 });
                 return None;
             }

@@ -6,7 +6,7 @@ use super::{Frame, Infer_};
 use pbpf_core::ast::CompareOp;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind};
-use pbpf_core::types::{Origin, Type, TypeId};
+use pbpf_core::types::{Origin, Region, Type, TypeId};
 
 /// What a comparison is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,10 @@ impl Infer_<'_, '_> {
         if let [(_, second)] = rest {
             self.character(first, second);
             self.character(second, first);
+        }
+        if let [(_, second)] = rest {
+            self.text_beside(first, second);
+            self.text_beside(second, first);
         }
         let all = || std::iter::once(&*first).chain(rest.iter().map(|(_, e)| e));
         let text = all().any(|e| self.is_text(e.ty));
@@ -116,9 +120,44 @@ impl Infer_<'_, '_> {
         }
     }
 
-    /// Types the text of a test of text; a pointer to text is read.
-    pub(super) fn text(&mut self, frame: &mut Frame, expr: &mut Expr) -> Option<TypeId> {
+    /// Whether values of the type point to characters in memory that must be copied.
+    fn points_to_characters(&self, ty: TypeId) -> bool {
+        let Type::Ptr { to, region: Region::Kernel | Region::KernelUntrusted | Region::User, .. } =
+            self.module.types.get(ty)
+        else {
+            return false;
+        };
+        matches!(self.module.types.get(*to), Type::Int { bits: 8, .. })
+    }
+
+    /// A pointer to characters becomes their text, where text is needed; says whether it did.
+    pub(super) fn read_text(&mut self, value: &mut Expr, to: TypeId) -> bool {
+        let text = matches!(self.module.types.get(to), Type::Str { .. });
+        if !text || !self.points_to_characters(value.ty) {
+            return false;
+        }
+        let pointer = std::mem::replace(value, Expr { kind: ExprKind::None, ty: to, span: value.span });
+        value.kind = ExprKind::TextAt(Box::new(pointer));
+        true
+    }
+
+    /// A pointer to characters that is compared with text: as many are read as decide, and one more.
+    fn text_beside(&mut self, pointer: &mut Expr, text: &Expr) {
+        let Type::Str { len } = *self.module.types.get(self.object_type(text.ty)) else { return };
+        let buffer = self.module.types.intern(Type::Str { len: (len + 1).next_multiple_of(8) });
+        self.read_text(pointer, buffer);
+    }
+
+    /// Types the text of a test of text; a pointer to text is read. Of text behind a pointer to characters `enough` bytes are read,
+    /// where that many decide.
+    pub(super) fn text(&mut self, frame: &mut Frame, expr: &mut Expr, enough: Option<u32>) -> Option<TypeId> {
         let ty = self.expr(frame, expr)?;
+        if let Some(enough) = enough {
+            let buffer = self.module.types.intern(Type::Str { len: enough.next_multiple_of(8) });
+            if self.read_text(expr, buffer) {
+                return Some(buffer);
+            }
+        }
         if self.is_text(ty) {
             let text = self.object_type(ty);
             if text != ty {
@@ -126,10 +165,12 @@ impl Infer_<'_, '_> {
             }
             return Some(text);
         }
-        let span = expr.span;
+        let (span, characters) = (expr.span, self.points_to_characters(ty));
         self.error(frame, |this| {
+            let help = characters.then(|| "copy it: `name: str(64) = pointer`".to_owned());
             Diagnostic::error("type-mismatch", format!("{} is no text", this.module.types.display(ty)))
                 .at(span)
+                .maybe_help(help)
         });
         None
     }

@@ -69,6 +69,9 @@ impl Infer_<'_, '_> {
                     self.as_number(frame, value);
                     return;
                 }
+                if self.read_text(value, to) {
+                    return;
+                }
                 self.same_region(frame, value, to);
                 self.warn_cut(frame, value, to);
                 self.text_cut(frame, value, to);
@@ -89,6 +92,9 @@ impl Infer_<'_, '_> {
             return;
         }
         let Some(to) = self.place(frame, place) else { return };
+        if self.read_text(value, to) {
+            return;
+        }
         if self.is_number(to) {
             self.as_number(frame, value);
             self.warn_cut(frame, value, to);

@@ -120,7 +120,7 @@ impl Lowering<'_, '_> {
                 };
                 self.value(Op::IntToPtr(number), to)
             }
-            ExprKind::New(_) | ExprKind::NewArray(_) | ExprKind::Zeroed => {
+            ExprKind::New(_) | ExprKind::NewArray(_) | ExprKind::Zeroed | ExprKind::TextAt(_) => {
                 let dst = self.slot("temporary", expr.ty);
                 self.fill(dst, expr.ty, expr);
                 dst

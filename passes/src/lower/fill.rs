@@ -42,6 +42,22 @@ impl Lowering<'_, '_> {
                 }
             }
             ExprKind::Text(text) => self.fill_text(dst, size, text),
+            ExprKind::TextAt(pointer) => {
+                let src = self.expr(pointer);
+                // Helpers write to memory of the program's own.
+                let own = matches!(
+                    self.func.type_of(dst).region(),
+                    Some(Region::Stack | Region::MapValue | Region::Mem)
+                );
+                let buffer = if own { dst } else { self.slot("text", ty) };
+                // Nothing is left behind the NUL of text that was longer.
+                self.effect(Op::MemSet { dst: buffer, byte: 0, len: size });
+                self.span = value.span;
+                self.effect(Op::TextCopy { dst: buffer, src, len: size });
+                if !own {
+                    self.effect(Op::MemCopy { dst, src: buffer, len: size });
+                }
+            }
             _ => self.fill_copy(dst, ty, value),
         }
     }

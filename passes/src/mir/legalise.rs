@@ -123,6 +123,7 @@ impl Site<'_, '_, '_> {
             Op::Load { ptr, offset } => self.load(ptr, offset),
             Op::Store { ptr, offset, value } => self.store(ptr, offset, value),
             Op::MemCopy { dst, src, len } => self.copy(dst, src, len),
+            Op::TextCopy { dst, src, len } => self.copy_text(dst, src, len),
             Op::MemSet { dst, byte, len } => {
                 self.writable(dst, len);
                 Op::MemSet { dst, byte, len }

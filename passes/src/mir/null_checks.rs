@@ -195,7 +195,7 @@ fn checked_operands(func: &Function, inst: Inst, externs: &[String], registry: &
         | Op::LoadBits { base: ptr, .. }
         | Op::MapLookup { key: ptr, .. }
         | Op::MapDelete { key: ptr, .. } => vec![*ptr],
-        Op::MemCopy { dst, src, .. } => vec![*dst, *src],
+        Op::MemCopy { dst, src, .. } | Op::TextCopy { dst, src, .. } => vec![*dst, *src],
         Op::MapUpdate { key, value, .. } => vec![*key, *value],
         Op::CallHelper { name, args, .. } => helper(name, args),
         Op::CallKfunc { callee, args } => {

@@ -129,7 +129,8 @@ impl<'r> FunctionRules<'_, 'r> {
 
 /// The rule where no program type says one.
 fn usual(region: Region) -> Option<RegionRule> {
-    let copy = |helper: &str| Access::Copy(Via { helper: helper.to_owned() });
+    let copy =
+        |helper: &str| Access::Copy(Via { helper: helper.to_owned(), text: Some(format!("{helper}_str")) });
     let (read, write) = match region {
         Region::Stack | Region::MapValue | Region::Mem | Region::Packet | Region::PacketMeta => {
             (Access::Direct, Access::Direct)

@@ -252,6 +252,7 @@ impl Walk<'_> {
             | ExprKind::Len(a)
             | ExprKind::Size(a)
             | ExprKind::TextTest(_, a, _)
+            | ExprKind::TextAt(a)
             | ExprKind::Checked(a)
             | ExprKind::Reveal(a) => self.expr(a),
             ExprKind::Contains { map, key: a, .. }

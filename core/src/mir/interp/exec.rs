@@ -190,6 +190,24 @@ impl<'m, E: Environment> Machine<'m, E> {
                 self.store(frame.region(*dst)?, frame.value(*dst)?, &bytes)?;
                 return Ok(Next::On);
             }
+            Op::TextCopy { dst, src, len } => {
+                let (region, start) = (frame.region(*src)?, frame.value(*src)?);
+                let mut text = Vec::new();
+                while text.len() + 1 < *len as usize {
+                    match self.load(region, start.wrapping_add(text.len() as u64), 1) {
+                        Ok(byte) if byte != [0] => text.extend(byte),
+                        Ok(_) => break,
+                        // Text that cannot be read is empty.
+                        Err(_) => {
+                            text.clear();
+                            break;
+                        }
+                    }
+                }
+                text.push(0);
+                self.store(frame.region(*dst)?, frame.value(*dst)?, &text)?;
+                return Ok(Next::On);
+            }
             Op::MemSet { dst, byte, len } => {
                 let (region, address) = (frame.region(*dst)?, frame.value(*dst)?);
                 // Found out before that many bytes are made.

@@ -119,6 +119,11 @@ impl Parser<'_> {
                 self.mark(",")?;
                 Op::MemCopy { dst, src, len: self.small()? }
             }
+            "text_copy" => {
+                let [dst, src] = self.two(names)?;
+                self.mark(",")?;
+                Op::TextCopy { dst, src, len: self.small()? }
+            }
             "memset" => {
                 let dst = self.value(names)?;
                 self.mark(",")?;

@@ -49,6 +49,7 @@ fn gives(op: &Op) -> Gives {
         | Op::MapDelete { .. } => Gives::Maybe,
         Op::Store { .. }
         | Op::MemCopy { .. }
+        | Op::TextCopy { .. }
         | Op::MemSet { .. }
         | Op::SlotLive(_)
         | Op::SlotDead(_)
@@ -200,6 +201,13 @@ impl Check<'_> {
             Op::MemCopy { dst, src, len } => {
                 self.access(*dst, 0, *len);
                 self.access(*src, 0, *len);
+            }
+            Op::TextCopy { dst, src, len } => {
+                if *len == 0 {
+                    self.add("M019", "`text_copy` copies nothing");
+                }
+                self.access(*dst, 0, *len);
+                self.access(*src, 0, 1);
             }
             Op::MemSet { dst, len, .. } => self.access(*dst, 0, *len),
             Op::Atomic { op, ptr, offset, value } => {

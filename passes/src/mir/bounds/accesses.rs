@@ -46,7 +46,7 @@ pub(super) fn accesses(asked: Asked<'_>, func: &Function, block: Block, inst: In
             vec![Access { ptr: *ptr, offset: i64::from(*offset), size: Some(i64::from(bytes)) }]
         }
         Op::MemCopy { dst, src, len } => vec![whole(*dst, i64::from(*len)), whole(*src, i64::from(*len))],
-        Op::MemSet { dst, len, .. } => vec![whole(*dst, i64::from(*len))],
+        Op::MemSet { dst, len, .. } | Op::TextCopy { dst, len, .. } => vec![whole(*dst, i64::from(*len))],
         Op::MapLookup { map, key: k } | Op::MapDelete { map, key: k } => vec![whole(*k, size(key(*map)))],
         Op::MapUpdate { map, key: k, value: v, .. } => {
             vec![whole(*k, size(key(*map))), whole(*v, size(value(*map)))]

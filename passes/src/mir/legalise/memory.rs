@@ -6,7 +6,7 @@ use super::Site;
 use crate::mir::rules::Differ;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::{FieldStep, Op, Type, Value, follow};
-use pbpf_core::rows::Access;
+use pbpf_core::rows::{Access, Via};
 use pbpf_core::types::{Origin, RecordId, Region};
 
 /// Reading or writing.
@@ -55,6 +55,33 @@ impl Site<'_, '_, '_> {
                 self.helper_call(&via.helper, vec![dst, size, src], &reading(self.func.type_of(src)))
             }
             _ => Op::MemCopy { dst, src, len },
+        }
+    }
+
+    pub(super) fn copy_text(&mut self, dst: Value, src: Value, len: u32) -> Op {
+        self.writable(dst, len);
+        match self.access(src, Way::Read) {
+            Some(Access::Copy(Via { text: Some(helper), .. })) => {
+                let size = self.build().iconst(Type::I64, i64::from(len));
+                let shown = helper.clone();
+                self.cx.explain(self.span, || {
+                    format!("text is copied by `{shown}`; where that fails it is empty")
+                });
+                self.helper_call(&helper, vec![dst, size, src], &reading(self.func.type_of(src)))
+            }
+            Some(Access::Copy(Via { text: None, .. })) => {
+                let what = self.func.type_of(src).region().map_or("this memory", Region::describe);
+                let error =
+                    Diagnostic::error("forbidden-memory", format!("text in {what} cannot be read here"));
+                self.cx.emit(error.at(self.span));
+                Op::MemSet { dst, byte: 0, len }
+            }
+            // The program's own memory: whole, and the last byte is the NUL.
+            _ => {
+                self.build().effect(Op::MemCopy { dst, src, len });
+                let nul = self.build().iconst(Type::I8, 0);
+                Op::Store { ptr: dst, offset: len as i32 - 1, value: nul }
+            }
         }
     }
 

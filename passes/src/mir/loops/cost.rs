@@ -109,7 +109,9 @@ impl Estimate<'_> {
                 let callee = self.costs.get(callee).copied().unwrap_or_default();
                 return callee.plus(Cost::of(2, 0), 1, 1);
             }
-            Op::MemCopy { len, .. } | Op::MemSet { len, .. } => (u64::from(*len / 4).max(1), 0),
+            Op::MemCopy { len, .. } | Op::TextCopy { len, .. } | Op::MemSet { len, .. } => {
+                (u64::from(*len / 4).max(1), 0)
+            }
             op if op.is_abstract() => (12, 0),
             Op::CallHelper { .. } | Op::CallKfunc { .. } => (6, 0),
             _ => (1, 0),
