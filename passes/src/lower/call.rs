@@ -45,6 +45,7 @@ impl Lowering<'_, '_> {
             let ty = super::machine_type(&self.module.types, expr.ty).unwrap_or(narrow);
             return Some(self.resize(swapped, ty, false));
         }
+        self.clear_text(row, args, &values);
         let result = self.result_type(row, expr.ty);
         let raw = match row.call {
             HelperCall::Id(number) => {
@@ -82,6 +83,24 @@ impl Lowering<'_, '_> {
                 self.resize(high, Type::I32, false)
             }
         })
+    }
+
+    /// Clears text that a helper writes anew: what is behind its NUL would count where it is a key of a map.
+    fn clear_text(&mut self, row: &Helper, args: &[Option<Expr>], values: &[Value]) {
+        for (arg, (given, dst)) in row.args.iter().zip(args.iter().zip(values)) {
+            let (ArgumentKind::MemOut, Some(given)) = (&arg.kind, given) else { continue };
+            let of = match *self.type_of(given.ty) {
+                T::Ptr { to, .. } => to,
+                _ => given.ty,
+            };
+            // Whoever gives a size means a part.
+            let is_size = |other: &Argument| matches!(&other.kind, ArgumentKind::SizeOf(name) if *name == arg.name);
+            let whole = row.args.iter().zip(args).all(|(other, given)| !is_size(other) || given.is_none());
+            if let (T::Str { len }, true) = (self.type_of(of), whole) {
+                let len = *len;
+                self.effect(Op::MemSet { dst: *dst, byte: 0, len });
+            }
+        }
     }
 
     fn result_type(&self, row: &Helper, ty: TypeId) -> Option<Type> {

@@ -119,7 +119,8 @@ impl Resolver<'_, '_> {
                 };
                 (Some(Binding::Argument(index)), ty)
             };
-            let Some(ty) = ty else { continue };
+            // A wrong type has been told; the name is known all the same.
+            let ty = ty.unwrap_or(self.module.types.void());
             let declared = param.annotation.is_some();
             let local = Local { name: param.name.text.clone(), ty, declared, binding, span: param.name.span };
             let id = self.module.functions[func].locals.push(local);

@@ -112,19 +112,48 @@ impl Resolver<'_, '_> {
         self.scope.insert(name, entry, target.span);
     }
 
+    /// Looks again at what was no constant before the types of the file were known (`MODES = Mode.READ | Mode.WRITE`).
+    pub(super) fn constant_of_types(&mut self, stmt: &Stmt) {
+        let StmtKind::Assign { targets, value } = &stmt.kind else { return };
+        for target in targets {
+            if let ExprKind::Name(name) = &target.kind
+                && matches!(self.lookup(name), Some(Entry::Foreign))
+                && let Some(number) = self.constant_value(value)
+            {
+                self.scope.insert(name, Entry::Constant(number), target.span);
+            }
+        }
+    }
+
+    /// `from module import *`, of a module whose names are few.
+    fn import_all(&mut self, module: &str, alias: &Alias) {
+        let names: Vec<String> = match (module, own_module(module)) {
+            ("ctypes", _) => typing::CTYPES.iter().map(|n| (*n).to_owned()).collect(),
+            ("enum", _) => ["IntEnum", "IntFlag", "Enum", "Flag", "auto"].map(str::to_owned).to_vec(),
+            (_, Some(own)) => self.names_of(own),
+            _ => return,
+        };
+        for name in names {
+            if let Some(entry) = self.entry_of(module, &name) {
+                self.scope.insert(&name, entry, alias.name.span);
+            }
+        }
+    }
+
     fn import_name(&mut self, module: &str, alias: &Alias) {
         if self.import_from_file(module, alias) {
             return;
         }
         let name = alias.name.text.as_str();
+        if name == "*" {
+            return self.import_all(module, alias);
+        }
         let bound = alias.rename.as_ref().unwrap_or(&alias.name).text.clone();
         let entry = match self.entry_of(module, name) {
             Some(entry) => entry,
             None => {
                 // A name of the package that does not exist is a mistake; any other module is user space.
-                if let Some(own) = own_module(module)
-                    && name != "*"
-                {
+                if let Some(own) = own_module(module) {
                     let known = self.names_of(own);
                     let near = names::nearest(name, known.iter().map(String::as_str))
                         .map(|n| format!("did you mean `{n}`?"));

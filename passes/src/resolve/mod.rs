@@ -156,6 +156,9 @@ impl Resolver<'_, '_> {
         for tree in &kept {
             self.enter(tree.file);
             self.declare_types(tree);
+            for stmt in &tree.body {
+                self.constant_of_types(stmt);
+            }
         }
         let mut bodies = Vec::new();
         // The program's own names are those in the object.

@@ -13,6 +13,49 @@ use pbpf_core::names;
 use pbpf_core::source::Span;
 use pbpf_core::types::{RecordId, RecordKind, Region, Type, TypeId, Types};
 
+/// The names of `ctypes` that mean something.
+pub(super) const CTYPES: &[&str] = &[
+    "c_int8",
+    "c_byte",
+    "c_uint8",
+    "c_ubyte",
+    "c_int16",
+    "c_short",
+    "c_uint16",
+    "c_ushort",
+    "c_int32",
+    "c_int",
+    "c_uint32",
+    "c_uint",
+    "c_int64",
+    "c_long",
+    "c_longlong",
+    "c_ssize_t",
+    "c_uint64",
+    "c_ulong",
+    "c_ulonglong",
+    "c_size_t",
+    "c_bool",
+    "c_void_p",
+    "c_char_p",
+    "c_char",
+    "POINTER",
+    "Structure",
+    "LittleEndianStructure",
+    "Union",
+    "LittleEndianUnion",
+    "BigEndianStructure",
+    "BigEndianUnion",
+    "sizeof",
+    "cast",
+    "c_wchar",
+    "c_wchar_p",
+    "c_float",
+    "c_double",
+    "c_longdouble",
+    "py_object",
+];
+
 /// The type of that name in `ctypes`.
 pub(super) fn ctypes(types: &mut Types, name: &str) -> Option<TypeId> {
     let (bits, signed) = match name {
