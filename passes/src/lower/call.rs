@@ -94,7 +94,8 @@ impl Lowering<'_, '_> {
                 _ => given.ty,
             };
             // Whoever gives a size means a part.
-            let is_size = |other: &Argument| matches!(&other.kind, ArgumentKind::SizeOf(name) if *name == arg.name);
+            let is_size =
+                |other: &Argument| matches!(&other.kind, ArgumentKind::SizeOf(name) if *name == arg.name);
             let whole = row.args.iter().zip(args).all(|(other, given)| !is_size(other) || given.is_none());
             if let (T::Str { len }, true) = (self.type_of(of), whole) {
                 let len = *len;
