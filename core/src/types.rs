@@ -367,6 +367,16 @@ impl Types {
         })
     }
 
+    /// Whether values of the type point to characters in memory that must be copied: the kernel's `char *`, and the user's.
+    pub fn points_to_characters(&self, id: TypeId) -> bool {
+        match self.get(id) {
+            Type::Ptr { to, region: Region::Kernel | Region::KernelUntrusted | Region::User, .. } => {
+                matches!(self.get(*to), Type::Int { bits: 8, .. })
+            }
+            _ => false,
+        }
+    }
+
     /// Size in bytes; `void` and functions have none.
     pub fn size_of(&self, id: TypeId) -> u32 {
         match self.get(id) {

@@ -3,7 +3,7 @@
 //! Promises: `check`, which counts arguments, and `lower`, which makes them, ask here. Leaves out: the conversions.
 
 use pbpf_core::hir::{BinaryOp, Expr, ExprKind, Format, FormatKind, PrintPart};
-use pbpf_core::types::{Type, Types};
+use pbpf_core::types::{Type, TypeId, Types};
 
 /// Whether a value is printed as its hexadecimal distance from zero with a sign in front, as Python does. The kernel
 /// prints the 64 bits, so that a number that may be negative takes two arguments.
@@ -19,6 +19,11 @@ pub(crate) fn is_plain(text: &str) -> bool {
 /// Whether a text may stand right behind `%s`: "%sabc" is refused (`bpf_bprintf_prepare`).
 pub(crate) fn may_follow_text(text: &str) -> bool {
     text.chars().next().is_none_or(|c| c.is_ascii_punctuation() || c.is_ascii_whitespace())
+}
+
+/// Whether a pointer to characters is printed as their text, which the kernel reads itself.
+pub(crate) fn is_text_behind(types: &Types, ty: TypeId, format: Format) -> bool {
+    matches!(format.kind, FormatKind::Plain | FormatKind::Text) && types.points_to_characters(ty)
 }
 
 /// How many arguments the parts take.
@@ -40,6 +45,7 @@ pub(crate) fn arguments(types: &Types, parts: &[PrintPart]) -> usize {
                     && match types.get(value.ty) {
                         Type::Str { .. } => true,
                         Type::Bool => is_word(*format),
+                        Type::Ptr { .. } if is_text_behind(types, value.ty, *format) => true,
                         _ => format.kind == FormatKind::Char,
                     };
                 continue;

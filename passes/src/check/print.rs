@@ -41,16 +41,19 @@ impl Checker<'_, '_> {
         let kind = format.kind.as_str();
         let letter = |help| Some((format!("`:{kind}` does not print {have}"), help));
         match types.get(value.ty) {
-            Type::Str { .. } => match format.kind {
-                K::Plain | K::Text if format.sign.is_some() || format.zero => {
-                    Some(("text has no sign and no zeros".to_owned(), "align it with `<` and `>`: `:>16`"))
+            ty if matches!(ty, Type::Str { .. }) || printed::is_text_behind(types, value.ty, format) => {
+                match format.kind {
+                    K::Plain | K::Text if format.sign.is_some() || format.zero => Some((
+                        "text has no sign and no zeros".to_owned(),
+                        "align it with `<` and `>`: `:>16`",
+                    )),
+                    K::Plain | K::Text if format.quoted && format.width > 0 => {
+                        Some(("text in quotes cannot be aligned".to_owned(), "leave `!r` or the width out"))
+                    }
+                    K::Plain | K::Text => None,
+                    _ => letter("text is printed with `:s`, or without a letter"),
                 }
-                K::Plain | K::Text if format.quoted && format.width > 0 => {
-                    Some(("text in quotes cannot be aligned".to_owned(), "leave `!r` or the width out"))
-                }
-                K::Plain | K::Text => None,
-                _ => letter("text is printed with `:s`, or without a letter"),
-            },
+            }
             Type::Bool if printed::is_word(format) => {
                 let plain = format.sign.is_none() && !format.zero;
                 (!plain).then(|| ("text has no sign and no zeros".to_owned(), "leave `!r` out"))

@@ -3,6 +3,7 @@
 //! Promises: arguments fit the parameters, or a diagnostic has been told. Leaves out: helpers.
 
 use super::{Frame, Infer_};
+use crate::printed;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Argument, Expr, ExprKind, FuncId, FunctionKind, PrintPart};
 use pbpf_core::types::{Region, Type, TypeId};
@@ -95,8 +96,11 @@ impl Infer_<'_, '_> {
     /// Types what is printed.
     pub(super) fn print(&mut self, frame: &mut Frame, parts: &mut [PrintPart]) {
         for part in parts {
-            let PrintPart::Value(value, _) = part else { continue };
+            let PrintPart::Value(value, format) = part else { continue };
             let Some(ty) = self.expr(frame, value) else { continue };
+            if printed::is_text_behind(&self.module.types, ty, *format) {
+                continue;
+            }
             if self.is_number_behind(ty) {
                 self.as_number(frame, value);
             } else if matches!(self.module.types.get(ty), Type::Void | Type::Record(_) | Type::Array { .. }) {

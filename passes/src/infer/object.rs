@@ -6,7 +6,7 @@ use super::{Frame, Infer_};
 use pbpf_core::ast::CompareOp;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind};
-use pbpf_core::types::{Origin, Region, Type, TypeId};
+use pbpf_core::types::{Origin, Type, TypeId};
 
 /// What a comparison is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,20 +120,10 @@ impl Infer_<'_, '_> {
         }
     }
 
-    /// Whether values of the type point to characters in memory that must be copied.
-    fn points_to_characters(&self, ty: TypeId) -> bool {
-        let Type::Ptr { to, region: Region::Kernel | Region::KernelUntrusted | Region::User, .. } =
-            self.module.types.get(ty)
-        else {
-            return false;
-        };
-        matches!(self.module.types.get(*to), Type::Int { bits: 8, .. })
-    }
-
     /// A pointer to characters becomes their text, where text is needed; says whether it did.
     pub(super) fn read_text(&mut self, value: &mut Expr, to: TypeId) -> bool {
         let text = matches!(self.module.types.get(to), Type::Str { .. });
-        if !text || !self.points_to_characters(value.ty) {
+        if !text || !self.module.types.points_to_characters(value.ty) {
             return false;
         }
         let pointer = std::mem::replace(value, Expr { kind: ExprKind::None, ty: to, span: value.span });
@@ -165,7 +155,7 @@ impl Infer_<'_, '_> {
             }
             return Some(text);
         }
-        let (span, characters) = (expr.span, self.points_to_characters(ty));
+        let (span, characters) = (expr.span, self.module.types.points_to_characters(ty));
         self.error(frame, |this| {
             let help = characters.then(|| "copy it: `name: str(64) = pointer`".to_owned());
             Diagnostic::error("type-mismatch", format!("{} is no text", this.module.types.display(ty)))

@@ -92,6 +92,14 @@ impl Lowering<'_, '_> {
                 let left = Some(true).filter(|_| format.width > 0 && format.left != Some(false));
                 line.push(Format { left, ..format }, "s", word);
             }
+            T::Ptr { .. } if printed::is_text_behind(&self.module.types, expr.ty, format) => {
+                let value = self.expr(expr);
+                let quote = if format.quoted { "'" } else { "" };
+                line.text(quote);
+                let left = Some(true).filter(|_| format.width > 0 && format.left != Some(false));
+                line.push(Format { left, ..format }, "s", value);
+                line.text(quote);
+            }
             T::Ptr { .. } => {
                 let value = self.expr(expr);
                 let value = self.op(Op::PtrToInt(value));

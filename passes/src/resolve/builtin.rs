@@ -89,6 +89,10 @@ impl Resolver<'_, '_> {
             }
             "len" => {
                 let [arg] = self.exact(args, keywords, name, span)?;
+                let local = matches!(&arg.kind, ExprKind::Name(n) if body.locals.contains_key(n));
+                if let (Some(length), false) = (self.constant_length(arg), local) {
+                    return self.number(Some(length), span);
+                }
                 hir::ExprKind::Len(Box::new(self.expr(body, arg)?))
             }
             "cast" => {

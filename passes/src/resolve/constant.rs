@@ -8,6 +8,7 @@ use pbpf_core::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use pbpf_core::btf;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::source::Span;
+use std::collections::BTreeSet;
 
 impl Resolver<'_, '_> {
     /// The value of a constant expression, or nothing.
@@ -59,14 +60,7 @@ impl Resolver<'_, '_> {
                     && matches!(&func.kind, ExprKind::Name(n) if n == "len" && self.lookup(n).is_none()) =>
             {
                 let [arg] = args.as_slice() else { return None };
-                match (&arg.kind, self.tuple_constant(arg), self.text_constant(arg)) {
-                    (ExprKind::Name(name), ..) if let Some(Entry::Enum(id)) = self.lookup(name) => {
-                        self.module.types.enums[*id].variants.len() as i128
-                    }
-                    (_, Some(items), _) => items.len() as i128,
-                    (_, _, Some(text)) => text.chars().count() as i128,
-                    _ => return None,
-                }
+                self.constant_length(arg)?
             }
             ExprKind::Unary { op, operand } => {
                 let value = self.constant_value(operand)?;
@@ -93,6 +87,22 @@ impl Resolver<'_, '_> {
             }
             _ => return None,
         })
+    }
+
+    /// The length of a tuple or text that is known, or the number of members of an enum.
+    pub(super) fn constant_length(&self, expr: &Expr) -> Option<i128> {
+        if let Some(items) = self.tuple_constant(expr) {
+            return i128::try_from(items.len()).ok();
+        }
+        if let ExprKind::Name(name) = &expr.kind
+            && let Some(Entry::Enum(id)) = self.lookup(name)
+        {
+            // A second name of a value is no member.
+            let values: BTreeSet<i64> =
+                self.module.types.enums[*id].variants.iter().map(|(_, v)| *v).collect();
+            return i128::try_from(values.len()).ok();
+        }
+        self.text_constant(expr).and_then(|text| i128::try_from(text.len()).ok())
     }
 
     /// The items of a tuple, written or named.

@@ -2,9 +2,10 @@
 //!
 //! Promises: the values that Python gives the members, `auto()` included. Leaves out: methods, which are user space's.
 
+use super::body::Body;
 use super::scope::Entry;
 use super::{Resolver, body};
-use pbpf_core::ast::{ClassDef, Expr, ExprKind, StmtKind};
+use pbpf_core::ast::{ClassDef, Expr, ExprKind, Name, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir;
 use pbpf_core::names;
@@ -125,6 +126,32 @@ impl Resolver<'_, '_> {
             .filter_map(|(name, value)| Some((name, super::constant::word(value)?)))
             .collect();
         Some(self.module.types.enums.push(Enum { name: name.clone(), size, signed, variants }))
+    }
+
+    /// The values that a loop goes over, or that `in` looks at: those of a tuple, written or named, or the members of an enum.
+    pub(super) fn items(&self, body: &Body, expr: &Expr) -> Option<Vec<Expr>> {
+        let name = match &expr.kind {
+            ExprKind::Tuple(items) | ExprKind::List(items) => return Some(items.clone()),
+            ExprKind::Name(name) if !body.locals.contains_key(name) => name,
+            _ => return None,
+        };
+        match self.lookup(name)? {
+            Entry::Tuple(items) => Some(items.clone()),
+            Entry::Enum(id) if !self.flags.contains(id) => {
+                let variants = &self.module.types.enums[*id].variants;
+                // A second name of a value is no member.
+                let first = |at: usize| variants[..at].iter().all(|(_, v)| *v != variants[at].1);
+                let members = (0..variants.len()).filter(|at| first(*at)).map(|at| Expr {
+                    kind: ExprKind::Attribute {
+                        value: Box::new(expr.clone()),
+                        attr: Name { text: variants[at].0.clone(), span: expr.span },
+                    },
+                    span: expr.span,
+                });
+                Some(members.collect())
+            }
+            _ => None,
+        }
     }
 
     /// Whether an expression is `Color.RED`, `Color.RED.value` or `Color.RED.name`, of whatever member.

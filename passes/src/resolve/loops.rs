@@ -62,8 +62,8 @@ impl Resolver<'_, '_> {
         index: Option<LocalId>,
         iter: &Expr,
     ) -> Option<Over> {
-        if let ExprKind::Tuple(items) | ExprKind::List(items) = &iter.kind {
-            let values = self.exprs(body, items);
+        if let Some(items) = self.items(body, iter) {
+            let values = self.exprs(body, &items);
             let local = self.loop_variable(body, target)?;
             if items.is_empty() || items.len() > MOST_VALUES {
                 self.cx.emit(

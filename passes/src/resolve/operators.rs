@@ -69,7 +69,7 @@ impl Resolver<'_, '_> {
             if let Some(map) = self.map_of(body, container) {
                 return self.contains(body, map, container, first, negated, span);
             }
-            let written = matches!(container.kind, ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Str(_));
+            let written = matches!(container.kind, ExprKind::Str(_)) || self.items(body, container).is_some();
             if !written && let Some(wanted) = self.text_constant(first).map(str::to_owned) {
                 let text = Box::new(self.expr(body, container)?);
                 let holds = self.make(hir::ExprKind::TextTest(hir::TextTest::Holds, text, wanted), span);
@@ -102,23 +102,23 @@ impl Resolver<'_, '_> {
         container: &Expr,
         span: Span,
     ) -> Option<hir::Expr> {
+        if let Some(items) = self.items(body, container) {
+            let items = self.exprs(body, &items)?;
+            let mut before = Vec::new();
+            let value = self.held(body, value, &mut before);
+            // All of the tuple is evaluated before the first comparison.
+            let items: Vec<_> = items.into_iter().map(|i| self.held(body, i, &mut before)).collect();
+            let op = if negated { CompareOp::Ne } else { CompareOp::Eq };
+            let test = |item| hir::ExprKind::Compare(Box::new(value.clone()), vec![(op, item)]);
+            let tests: Vec<_> = items.into_iter().map(|item| self.make(test(item), span)).collect();
+            let found = match tests.len() {
+                0 => hir::ExprKind::Bool(negated),
+                _ => hir::ExprKind::Logical(negated, tests),
+            };
+            let found = self.make(found, span);
+            return Some(self.after(before, found));
+        }
         match &container.kind {
-            ExprKind::Tuple(items) | ExprKind::List(items) => {
-                let items = self.exprs(body, items)?;
-                let mut before = Vec::new();
-                let value = self.held(body, value, &mut before);
-                // All of the tuple is evaluated before the first comparison.
-                let items: Vec<_> = items.into_iter().map(|i| self.held(body, i, &mut before)).collect();
-                let op = if negated { CompareOp::Ne } else { CompareOp::Eq };
-                let test = |item| hir::ExprKind::Compare(Box::new(value.clone()), vec![(op, item)]);
-                let tests: Vec<_> = items.into_iter().map(|item| self.make(test(item), span)).collect();
-                let found = match tests.len() {
-                    0 => hir::ExprKind::Bool(negated),
-                    _ => hir::ExprKind::Logical(negated, tests),
-                };
-                let found = self.make(found, span);
-                Some(self.after(before, found))
-            }
             ExprKind::Call { func, .. } if matches!(&func.kind, ExprKind::Name(n) if n == "range" && self.lookup(n).is_none()) => {
                 self.in_range(body, value, negated, container)
             }
