@@ -261,12 +261,18 @@ impl Bounding<'_> {
             return Some(Step::Refuse(unbounded(span, None)));
         };
         if let Some(rounds) = counter.rounds.filter(|_| !self.forced.contains(&l.header)) {
+            let end = counter.end(rounds);
+            // Where it is compared with the end, the verifier walks up to there.
+            let rounds = match end.zip(counter.start) {
+                Some((end, start)) if !counter.decided && !self.compares => {
+                    rounds.max(end.abs_diff(start) / counter.step.unsigned_abs())
+                }
+                _ => rounds,
+            };
             let (cost, known) = self.cost(view, webs, id, l, rounds);
             let total =
                 if l.depth == 1 { self.walked.plus(cost, 1, self.states_at(view, l.header)) } else { cost };
-            let end = (counter.start.zip(i64::try_from(rounds).ok()))
-                .and_then(|(s, n)| s.checked_add(n.checked_mul(counter.step)?));
-            if Cost::default().plus(total, self.walks, 1).is_small() && (counter.decided || end.is_some()) {
+if Cost::default().plus(total, self.walks, 1).is_small() && (counter.decided || end.is_some()) {
                 if l.depth == 1 {
                     self.walked = total;
                     self.left.extend(known.behind(view).map(|(states, last)| Left { states, last }));

@@ -25,6 +25,23 @@ pub(super) struct Counter {
     pub(super) decided: bool,
     /// The least start (the greatest, where it counts down), if it is known.
     pub(super) start: Option<i64>,
+    /// The other end of where it may start.
+    pub(super) farthest: i64,
+}
+
+impl Counter {
+    /// A number that the counter never passes when it runs at most so many rounds, from wherever it starts.
+    pub(super) fn end(&self, rounds: u64) -> Option<i64> {
+        let start = self.start?;
+        let end = start.checked_add(i64::try_from(rounds).ok()?.checked_mul(self.step)?)?;
+        if start == self.farthest {
+            return Some(end);
+        }
+        // From another start it meets the limit up to a step behind; or it starts behind the limit, and runs no round.
+        let slack = self.step - self.step.signum();
+        let end = end.checked_add(slack)?;
+        Some(if self.step > 0 { end.max(self.farthest) } else { end.min(self.farthest) })
+    }
 }
 
 /// A function and what is known of it.
@@ -89,8 +106,9 @@ impl View<'_> {
         }
         let all = Range::all(ty);
         let first = if step > 0 { start.lo } else { start.hi };
+        let farthest = if step > 0 { start.hi } else { start.lo };
         let known = first != all.lo && first != all.hi;
-        Some(Counter { param, position, step, rounds, decided, start: known.then_some(first) })
+        Some(Counter { param, position, step, rounds, decided, start: known.then_some(first), farthest })
     }
 
     /// Comparisons of a signed with an unsigned number, `x < 0 or x < y`, on the way to a latch, for an `x` that starts at
