@@ -21,6 +21,7 @@ mod fill;
 mod loops;
 mod map;
 mod matching;
+mod mixed;
 mod number;
 mod print;
 mod questions;

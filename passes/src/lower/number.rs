@@ -122,7 +122,17 @@ impl Lowering<'_, '_> {
             }
             Hir::Pow => return self.power(x, y),
         };
-        let value = self.op(Op::Binary(op, [x, y]));
+        let huge = |this: &Self, ty: TypeId, signed: bool| !signed && this.module.types.size_of(ty) == 8;
+        let remainder = op == BinaryOp::Floormod;
+        let value = match op {
+            BinaryOp::Floordiv | BinaryOp::Floormod if huge(self, b.1, sb) => {
+                self.divide_signed_by_unsigned(remainder, x, y)
+            }
+            BinaryOp::Floordiv | BinaryOp::Floormod if huge(self, a.1, sa) => {
+                self.divide_unsigned_by_signed(remainder, x, y)
+            }
+            _ => self.op(Op::Binary(op, [x, y])),
+        };
         let signed = self.is_signed(ty);
         let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::I64);
         self.resize(value, machine, signed)
