@@ -221,6 +221,14 @@ impl<'m, E: Environment> Machine<'m, E> {
         self.memory.object(*self.globals.get(id)?)
     }
 
+    /// Sets the first bytes of a global variable, as user space would.
+    pub fn set_global(&mut self, id: GlobalId, bytes: &[u8]) -> Result<(), FaultKind> {
+        match self.globals.get(id) {
+            Some(base) => self.memory.write(*base, bytes),
+            None => Err(FaultKind::BadArgument(format!("there is no global variable {id}"))),
+        }
+    }
+
     /// The keys of a map, in the order of their bytes; of an array those that were looked at.
     pub fn map_keys(&self, map: MapId) -> Vec<Vec<u8>> {
         self.maps.get(map).map(Store::keys).unwrap_or_default()
