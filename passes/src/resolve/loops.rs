@@ -223,7 +223,8 @@ impl Resolver<'_, '_> {
             return None;
         };
         let mut before = Vec::new();
-        let [value, start, stop] = [value, start, stop].map(|e| self.held(body, e, &mut before));
+        let held = self.held(body, vec![value, start, stop], &mut before);
+        let [value, start, stop] = <[hir::Expr; 3]>::try_from(held).ok()?;
         let make = |this: &Self, kind| this.make(kind, span);
         let compare = |this: &Self, a: &hir::Expr, op, b: hir::Expr| {
             make(this, hir::ExprKind::Compare(Box::new(a.clone()), vec![(op, b)]))

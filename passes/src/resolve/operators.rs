@@ -103,11 +103,12 @@ impl Resolver<'_, '_> {
         span: Span,
     ) -> Option<hir::Expr> {
         if let Some(items) = self.items(body, container) {
-            let items = self.exprs(body, &items)?;
-            let mut before = Vec::new();
-            let value = self.held(body, value, &mut before);
+            let mut all = vec![value];
+            all.extend(self.exprs(body, &items)?);
             // All of the tuple is evaluated before the first comparison.
-            let items: Vec<_> = items.into_iter().map(|i| self.held(body, i, &mut before)).collect();
+            let mut before = Vec::new();
+            let mut items = self.held(body, all, &mut before);
+            let value = items.remove(0);
             let op = if negated { CompareOp::Ne } else { CompareOp::Eq };
             let test = |item| hir::ExprKind::Compare(Box::new(value.clone()), vec![(op, item)]);
             let tests: Vec<_> = items.into_iter().map(|item| self.make(test(item), span)).collect();
@@ -137,16 +138,33 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// An expression that can be repeated: the value of `expr`, which is evaluated before, once.
-    pub(super) fn held(&mut self, body: &Body, expr: hir::Expr, before: &mut Vec<hir::Expr>) -> hir::Expr {
+    /// Expressions that can be repeated: the values of `exprs`, which are evaluated before, once and in order.
+    pub(super) fn held(
+        &mut self,
+        body: &Body,
+        exprs: Vec<hir::Expr>,
+        before: &mut Vec<hir::Expr>,
+    ) -> Vec<hir::Expr> {
         use hir::ExprKind as K;
-        if matches!(expr.kind, K::Int(_) | K::Bool(_) | K::None | K::Text(_) | K::Local(_)) {
-            return expr;
+        let mut held = Vec::with_capacity(exprs.len());
+        let mut rest = exprs.into_iter();
+        while let Some(expr) = rest.next() {
+            let repeats = match expr.kind {
+                K::Int(_) | K::Bool(_) | K::None | K::Text(_) => true,
+                // `x in ((x := 1), 2)`: the variable is another behind it.
+                K::Local(local) => !rest.as_slice().iter().any(|e| assigns(e, local)),
+                _ => false,
+            };
+            if repeats {
+                held.push(expr);
+                continue;
+            }
+            let span = expr.span;
+            let local = self.hidden(body, "held", span);
+            before.push(self.make(K::Walrus(local, Box::new(expr)), span));
+            held.push(self.make(K::Local(local), span));
         }
-        let span = expr.span;
-        let local = self.hidden(body, "held", span);
-        before.push(self.make(K::Walrus(local, Box::new(expr)), span));
-        self.make(K::Local(local), span)
+        held
     }
 
     /// Evaluates `before` first.
@@ -164,4 +182,11 @@ impl Resolver<'_, '_> {
         let local = hir::Local { name: format!("({what})"), ty, declared: false, binding: None, span };
         self.module.functions[body.func].locals.push(local)
     }
+}
+
+/// Whether an expression assigns a variable.
+fn assigns(expr: &hir::Expr, local: hir::LocalId) -> bool {
+    let mut found = false;
+    crate::walk::expr(expr, &mut |e| found |= matches!(e.kind, hir::ExprKind::Walrus(to, _) if to == local));
+    found
 }
