@@ -103,7 +103,8 @@ impl Lowering<'_, '_> {
                 self.join(no);
                 if self.block.is_some() {
                     self.leave_to(0);
-                    self.return_default();
+                    let value = self.failure_value();
+                    self.return_constant(value);
                 }
                 self.join(yes);
             }
