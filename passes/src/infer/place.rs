@@ -133,7 +133,9 @@ impl Infer_<'_, '_> {
         if frame.function.locals[local].declared {
             return;
         }
-        let made = value.is_some_and(|v| matches!(v.kind, ExprKind::Convert(_)));
+        // A local that the program does not name holds a value as it is.
+        let hidden = frame.function.locals[local].name.starts_with('(');
+        let made = hidden || value.is_some_and(|v| matches!(v.kind, ExprKind::Convert(_)));
         let incoming = self.int_of(ty, value).map(|int| numbers::local(frame.function.arithmetic, int, made));
         // A truth value stays one as long as nothing else is assigned.
         let ty = match incoming {
