@@ -1,7 +1,7 @@
 //! Random expressions.
 //!
 //! Promises: what pbpf refuses in an expression (a constant divisor of 0, a constant shift that is too far) is not made. Under C's
-//! meaning, the values of `a if t else b`, `and`, `or`, `min` and `max` have one type: which it is depends on types that the model, which
+//! meaning, the values of `a if t else b`, `and`, `or`, `min`, `max` and of chains of comparisons have one type: which it is depends on types that the model, which
 //! only sees values, does not know. Leaves out: statements (`generator`).
 
 use crate::generator::{BINARY, Generator};
@@ -143,11 +143,15 @@ impl Generator {
     }
 
     fn compare(&mut self, depth: usize) -> Expr {
-        let first = self.expr(depth);
-        let mut rest = vec![(*self.random.pick(&COMPARE), self.expr(depth))];
+        let mut operands = vec![self.expr(depth), self.expr(depth)];
         while self.random.chance(15) {
-            rest.push((*self.random.pick(&COMPARE), self.expr(depth)));
+            operands.push(self.expr(depth));
         }
+        if operands.len() > 2 {
+            operands = self.alike(operands);
+        }
+        let first = operands.remove(0);
+        let rest = operands.into_iter().map(|e| (*self.random.pick(&COMPARE), e)).collect();
         Expr::Compare(Box::new(first), rest)
     }
 

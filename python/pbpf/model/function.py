@@ -12,7 +12,7 @@ from typing import Any, Callable
 from .c_number import CArithmetic
 from .layout import Int, Pointer, Record, type_of
 from .memory import Exit, View, load, number, store, view_of
-from .number import S64, Num, PythonArithmetic
+from .number import S64, U64, Num, PythonArithmetic, kind_of
 from .operations import Operations
 from .transform import compiled
 
@@ -73,8 +73,10 @@ class Function:
         if isinstance(kind, Int):
             value = number(value)
             return bool(value) if kind.truth else Num(kind.kind.cut(int(value)), kind.kind)
-        if kind is None and isinstance(value, int):
-            return Num(S64.cut(int(value)), S64)
+        if kind is None and isinstance(value, int) and not isinstance(value, bool):
+            # The parameter takes the type of the argument, 64 bits wide.
+            found = kind_of(value)
+            return Num(int(value), U64 if found.huge else S64 if found.sure else S64.unsure())
         return value
 
     def _result(self, value: Any) -> Any:
