@@ -272,7 +272,7 @@ impl Bounding<'_> {
             let (cost, known) = self.cost(view, webs, id, l, rounds);
             let total =
                 if l.depth == 1 { self.walked.plus(cost, 1, self.states_at(view, l.header)) } else { cost };
-if Cost::default().plus(total, self.walks, 1).is_small() && (counter.decided || end.is_some()) {
+            if Cost::default().plus(total, self.walks, 1).is_small() && (counter.decided || end.is_some()) {
                 if l.depth == 1 {
                     self.walked = total;
                     self.left.extend(known.behind(view).map(|(states, last)| Left { states, last }));
