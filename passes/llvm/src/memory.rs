@@ -145,6 +145,10 @@ impl<'ctx> Body<'ctx, '_> {
                 };
                 let order = AtomicOrdering::SequentiallyConsistent;
                 let old = self.builder.build_atomicrmw(op, pointer, self.int(*value)?, order)?;
+                // Not volatile, an addition of 0 becomes an `or` of 0: "Cannot select: AtomicLoadOr" before v3.
+                if let Some(written) = old.as_instruction_value() {
+                    written.set_volatile(true).map_err(|e| Fault::mir(e.to_string()))?;
+                }
                 if self.func.insts[inst].result.is_some() {
                     self.define(inst, old)?;
                 }

@@ -5,7 +5,7 @@
 use super::Lowering;
 use super::access::Address;
 use pbpf_core::ast::CompareOp;
-use pbpf_core::hir::{BinaryOp, Builtin, Expr};
+use pbpf_core::hir::{Arithmetic, BinaryOp, Builtin, Expr};
 use pbpf_core::mir::{self, Cond, Op, Type, Value};
 use pbpf_core::types::TypeId;
 
@@ -62,20 +62,27 @@ impl Lowering<'_, '_> {
             }
             Builtin::Min | Builtin::Max => {
                 let op = if which == Builtin::Min { CompareOp::Lt } else { CompareOp::Gt };
-                let mut best: Option<Value> = None;
+                // Python compares values, which the type that holds either of them may not hold.
+                let by_value = self.source.arithmetic == Arithmetic::Python;
+                let mut best: Option<(Value, TypeId)> = None;
+                let mut result = None;
                 for arg in args {
-                    let value = self.converted(arg, expr.ty);
+                    let raw = self.expr(arg);
                     self.span = expr.span;
-                    best = Some(match best {
-                        None => value,
-                        Some(best) => {
+                    let value = self.convert_value(raw, arg.ty, expr.ty);
+                    let seen = if by_value { (raw, arg.ty) } else { (value, expr.ty) };
+                    let (kept, as_seen) = match best.zip(result) {
+                        None => (value, seen),
+                        Some((best, kept)) => {
                             // As Python: the first of equals stays.
-                            let better = self.compare_numbers(op, (value, expr.ty), (best, expr.ty));
-                            self.op(Op::Select(better, [value, best]))
+                            let better = self.compare_numbers(op, seen, best);
+                            let kept = self.op(Op::Select(better, [value, kept]));
+                            (kept, (kept, expr.ty))
                         }
-                    });
+                    };
+                    (result, best) = (Some(kept), Some(as_seen));
                 }
-                best.unwrap_or_else(|| self.iconst(Type::I64, 0))
+                result.unwrap_or_else(|| self.iconst(Type::I64, 0))
             }
         }
     }
