@@ -35,6 +35,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::outline::Outline),
         // Behind all that leaves a loop: an iterator is destroyed on every way out.
         Box::new(mir::loops::Loops),
+        // Behind what decides which loops the verifier walks.
+        Box::new(mir::indices::Indices),
         // Behind all that adds a way out.
         Box::new(mir::scopes::Scopes),
         // Behind what makes large slots; what it looks up is made concrete.

@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 
+import growth
 import pairs
 import peers
 
@@ -162,7 +163,12 @@ def same_programs(header):
         raise Failed("not every pair does the same")
 
 
-ROWS = {"hello": hello, "kernel_structs": kernel_structs, "parent": parent, "check": check, "start": start, "pairs": same_programs}
+def longer_programs(_):
+    """Programs ten and a hundred times as long."""
+    growth.measure(PBPF, FOLDER)
+
+
+ROWS = {"hello": hello, "kernel_structs": kernel_structs, "parent": parent, "check": check, "start": start, "pairs": same_programs, "growth": longer_programs}
 # MiB, for every command of pbpf.
 MEMORY_AIM = 80
 

@@ -21,7 +21,9 @@
 //! packet has the same effects as without. `end - p < n` and comparisons of pointers as numbers are brought into the
 //! form `p + n > end` first.
 //!
-//! A variable that is added must be bounded, and the verifier must see it. One that is bounded by means that the verifier
+//! A number that the verifier always knows, because it is computed from the counters of loops that it is sure to walk, is
+//! to it a constant, and what was proved of the pointer before holds behind it. Any other
+//! variable that is added must be bounded, and the verifier must see it. One that is bounded by means that the verifier
 //! does not have (`x % 60`) gets a mask that changes nothing. One that nothing bounds is held against 0x7fff: past that
 //! the check fails where the packet has half as many bytes, and where it has not, less is added, which comparisons with
 //! its end cannot tell from more. Where it is negative, the check fails.
@@ -134,7 +136,7 @@ impl MirPass for Bounds {
             for (block, inst, edit) in found.edits.into_iter().rev() {
                 insert::apply(func, block, inst, edit, ctx, &fields, &mut exit);
             }
-            compare::shade(func);
+            compare::shade(func, &found.known);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which values the verifier knows exactly, because it walks the code: they are computed from constants and from the
 //! counters of loops.
 //!
+//! A value is walked if on each way it is one number, which may depend on the way.
+//!
 //! Promises: a value is exact only if on every round of the loops around it it has one value, whichever way was taken, that
 //! follows from the numbers of the rounds. A loop that begins with a call of a kernel function is one around an iterator,
 //! which the verifier does not walk round by round. Leaves out: whether the other loops are walked; what is known on
@@ -14,12 +16,17 @@ use pbpf_core::mir::{BinaryOp, Block, Function, Op, Value};
 pub(super) struct Exact {
     /// The headers of the loops whose rounds decide the value.
     headers: Table<Value, Option<Vec<Block>>>,
+    /// Whether the value is computed from constants on each way.
+    walked: Table<Value, bool>,
 }
 
 impl Exact {
     /// Those of `func`.
     pub(super) fn new(func: &Function, cfg: &Cfg, loops: &Loops) -> Self {
-        let mut exact = Self { headers: func.values.keys().map(|_| None).collect() };
+        let mut exact = Self {
+            headers: func.values.keys().map(|_| None).collect(),
+            walked: func.values.keys().map(|_| true).collect(),
+        };
         for &block in cfg.reverse_post_order() {
             let header = loops.innermost(block).filter(|id| loops.loops[*id].header == block);
             if let Some(id) = header {
@@ -46,7 +53,53 @@ impl Exact {
                 };
             }
         }
+        exact.walk(func, cfg, loops);
         exact
+    }
+
+    /// Takes for walked what nothing speaks against, until nothing more does.
+    fn walk(&mut self, func: &Function, cfg: &Cfg, loops: &Loops) {
+        for &block in cfg.reverse_post_order() {
+            let header = loops.innermost(block).filter(|id| loops.loops[*id].header == block);
+            let unknown = func.entry() == Some(block) || (header.is_some() && is_counted(func, block));
+            for &param in &func.blocks[block].params {
+                self.walked[param] = !unknown && func.type_of(param).is_int();
+            }
+        }
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for &block in cfg.reverse_post_order() {
+                for &inst in &func.blocks[block].insts {
+                    let data = &func.insts[inst];
+                    for call in data.op.targets() {
+                        for (param, arg) in func.blocks[call.block].params.iter().zip(&call.args) {
+                            if self.walked[*param] && !self.walked[*arg] {
+                                self.walked[*param] = false;
+                                changed = true;
+                            }
+                        }
+                    }
+                    let Some(result) = data.result.filter(|r| self.walked[*r]) else { continue };
+                    let from_numbers = match &data.op {
+                        Op::Iconst(_) => true,
+                        Op::Binary(..) | Op::Unary(..) | Op::Cast(..) | Op::Icmp(..) | Op::Select(..) => {
+                            data.op.args().into_iter().all(|v| self.walked[v] && func.type_of(v).is_int())
+                        }
+                        _ => false,
+                    };
+                    if !from_numbers {
+                        self.walked[result] = false;
+                        changed = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the verifier, walking, always knows the number.
+    pub(super) fn is_walked(&self, value: Value) -> bool {
+        self.walked.get(value) == Some(&true)
     }
 
     /// The headers of the loops whose rounds decide the value, if they do.
@@ -105,6 +158,11 @@ impl Exact {
         }
         Some(headers)
     }
+}
+
+/// Whether a loop is counted by an iterator.
+fn is_counted(func: &Function, header: Block) -> bool {
+    func.blocks[header].insts.iter().any(|i| matches!(func.insts[*i].op, Op::CallKfunc { .. }))
 }
 
 /// The constant that is added to `param` to make `arg`.

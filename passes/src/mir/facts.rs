@@ -6,6 +6,7 @@
 use pbpf_core::entity::Table;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
 use pbpf_core::mir::{BinaryOp, Block, CastKind, Cond, Function, Op, Type, UnaryOp, Value};
+use std::collections::HashMap;
 
 /// A comparison that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(super) enum Right {
 pub(super) struct Facts {
     /// Those of the one edge into the block.
     own: Table<Block, Vec<Fact>>,
+    /// The facts of which a value is the left side, in reverse post-order of the blocks that have them.
+    about: HashMap<Value, Vec<(Block, Fact)>>,
 }
 
 impl Facts {
@@ -46,7 +49,25 @@ impl Facts {
                 _ => Vec::new(),
             })
             .collect();
-        Self { own }
+        let own: Table<Block, Vec<Fact>> = own;
+        let mut about: HashMap<Value, Vec<(Block, Fact)>> = HashMap::new();
+        for &block in cfg.reverse_post_order() {
+            for fact in &own[block] {
+                about.entry(fact.a).or_default().push((block, *fact));
+            }
+        }
+        Self { own, about }
+    }
+
+    /// What holds of a value in `block`, the nearest first.
+    pub(super) fn about<'a>(
+        &'a self,
+        dominators: &'a Dominators,
+        value: Value,
+        block: Block,
+    ) -> impl Iterator<Item = Fact> + 'a {
+        let all = self.about.get(&value).map_or(&[][..], Vec::as_slice);
+        all.iter().rev().filter(move |(at, _)| dominators.dominates(*at, block)).map(|(_, fact)| *fact)
     }
 
     /// The facts that hold in `block`, the nearest first.

@@ -23,7 +23,8 @@
 //!   (`forbidden-memory`). A fault while copying reads as zero. In a region other than the kernel's and the context,
 //!   `field_addr` of a kernel struct becomes a constant: packets do not change with the kernel.
 //! - Maps: `map_lookup`, `map_update` and `map_delete` become helpers 1, 2 and 3; keys and values that are numbers, or
-//!   that lie where helpers cannot read, go through slots.
+//!   that lie where helpers cannot read, go through slots. A number that several operations take as their key is put
+//!   into memory once.
 //! - `load_bits` becomes a read of the word that holds the bitfield, and two shifts, all relocated.
 //! - `print` becomes `bpf_trace_printk`, or from four values on `bpf_trace_vprintk`.
 //!
@@ -31,8 +32,8 @@
 //! is `mixed-program-types`.
 //!
 //! Requires: `bounds` (it asks where `ctx_load` gives the packet's start and end, by name), `null_checks`. Keeps:
-//! effects and their order. New slots live from just before to just behind their instruction; they are wholly written
-//! before a helper reads them.
+//! effects and their order. New slots live from just before to just behind their instruction, and the next takes the same;
+//! those of keys that are used again live as `stack` finds. They are wholly written before a helper reads them.
 //!
 //! Why: the verifier knows one form of each: `dereference of modified ctx ptr R1 off=4 disallowed`,
 //! `R1 invalid mem access 'scalar'`, `invalid read from stack`.
@@ -43,6 +44,7 @@ mod helper;
 mod maps;
 mod memory;
 mod print;
+mod slots;
 
 use super::rules::{FunctionRules, Rules};
 use pbpf_core::diag::Diagnostic;
@@ -76,10 +78,12 @@ impl MirPass for Legalise {
 }
 
 fn legalise(module: &mut Module, func: &mut Function, rules: FunctionRules<'_, '_>, cx: &mut Context<'_>) {
+    let mut slots = slots::Slots::new(func);
     for mut block in func.layout.clone() {
         for inst in std::mem::take(&mut func.blocks[block].insts) {
             let span = func.insts[inst].span;
-            let mut site = Site { module, func, rules, cx, block, inst, span, dead: Vec::new() };
+            let (slots, dead) = (&mut slots, Vec::new());
+            let mut site = Site { module, func, rules, cx, block, inst, span, slots, dead };
             let op = site.func.insts[inst].op.clone();
             let op = site.concrete(op);
             let dead = std::mem::take(&mut site.dead);
@@ -87,6 +91,7 @@ fn legalise(module: &mut Module, func: &mut Function, rules: FunctionRules<'_, '
             block = site.block;
             func.insts[inst].op = op;
             func.blocks[block].insts.push(inst);
+            slots.free(func, &dead);
             for slot in dead {
                 let mark = func.make_inst(Op::SlotDead(slot), None, span);
                 func.blocks[block].insts.push(mark);
@@ -104,6 +109,7 @@ struct Site<'a, 'r, 'c> {
     block: Block,
     inst: Inst,
     span: Span,
+    slots: &'a mut slots::Slots,
     /// Slots that hold nothing behind it.
     dead: Vec<Slot>,
 }
@@ -162,17 +168,6 @@ impl Site<'_, '_, '_> {
         }
         let by = self.build().iconst(Type::I64, by);
         self.op(Op::PtrAdd(ptr, by))
-    }
-
-    /// A slot that lives until behind the instruction, and its address.
-    fn slot(&mut self, name: &str, size: u32) -> Value {
-        let align = if size.is_multiple_of(8) { 8 } else { size.next_power_of_two().min(8) };
-        let mut b = self.build();
-        let slot = b.slot(name, size, align);
-        b.effect(Op::SlotLive(slot));
-        let address = b.op(Op::SlotAddr(slot));
-        self.dead.push(slot);
-        address
     }
 
     /// Says what is wrong; the instruction stays as something harmless of the right type.

@@ -52,6 +52,7 @@ mod cost;
 mod count;
 mod guard;
 mod knowledge;
+mod walked;
 
 use super::exact::Exact;
 use super::exit::Exit;
@@ -69,6 +70,7 @@ use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::source::Span;
 use pbpf_core::target::KernelVersion;
 use std::collections::{BTreeMap, BTreeSet};
+pub(super) use walked::Walked;
 
 /// So many branches it may walk that it cannot decide inside a loop around an iterator, where it takes states for known only if their numbers are: a sum that
 /// grows on one of two ways is another state on each round.

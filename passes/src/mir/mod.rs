@@ -15,6 +15,7 @@ pub mod cse;
 pub mod dce;
 pub mod divide;
 pub mod fold;
+pub mod indices;
 pub mod inline;
 pub mod legalise;
 pub mod loops;

@@ -14,8 +14,8 @@ use super::eval;
 use super::facts::{Fact, Facts, Right};
 use pbpf_core::mir::analysis::{Cfg, Dominators};
 use pbpf_core::mir::{BinaryOp, Block, CastKind, Cond, Function, Inst, Op, Type, UnaryOp, Value, ValueDef};
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 
 /// A range of numbers, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,12 +88,21 @@ pub(super) struct Ranges<'a> {
     dominators: &'a Dominators,
     facts: &'a Facts,
     known: RefCell<HashMap<(Value, Block, Eye), Range>>,
+    /// At most so many times the body of a loop runs, by its header.
+    rounds: Option<&'a BTreeMap<Block, u64>>,
+    /// What was found while parameters are being asked for; it may be too wide, and is forgotten with them.
+    meanwhile: RefCell<HashMap<(Value, Block, Eye), Range>>,
     /// Parameters being asked for, which a loop asks for again.
     open: RefCell<Vec<(Value, Eye)>>,
+    /// The lowest of them that was asked for again since this was last set.
+    again: Cell<usize>,
 }
 
 /// How far the definition of a value is followed.
 const DEPTH: u32 = 24;
+
+/// So many parameters that hand on one number are followed.
+const WEB: usize = 32;
 
 impl<'a> Ranges<'a> {
     /// The ranges in `func`.
@@ -103,7 +112,22 @@ impl<'a> Ranges<'a> {
         dominators: &'a Dominators,
         facts: &'a Facts,
     ) -> Self {
-        Self { func, cfg, dominators, facts, known: RefCell::default(), open: RefCell::default() }
+        Self {
+            func,
+            cfg,
+            dominators,
+            facts,
+            rounds: None,
+            known: RefCell::default(),
+            meanwhile: RefCell::default(),
+            open: RefCell::default(),
+            again: Cell::new(usize::MAX),
+        }
+    }
+
+    /// The ranges, where it is known how often loops run.
+    pub(super) fn with_rounds(self, rounds: &'a BTreeMap<Block, u64>) -> Self {
+        Self { rounds: Some(rounds), ..self }
     }
 
     /// The numbers that `value` can be where `block` runs.
@@ -127,6 +151,12 @@ impl<'a> Ranges<'a> {
         if let Some(known) = self.known.borrow().get(&(value, block, eye)) {
             return *known;
         }
+        let before = self.again.get();
+        if let Some(found) = self.meanwhile.borrow().get(&(value, block, eye)) {
+            self.again.set(0);
+            return *found;
+        }
+        self.again.set(usize::MAX);
         let base = match self.func.values[value].def {
             ValueDef::Param(home) => self.param(value, home, eye, depth),
             ValueDef::Inst(inst) => {
@@ -137,9 +167,13 @@ impl<'a> Ranges<'a> {
             }
         };
         let range = self.narrow(value, ty, base, block, eye, depth);
-        // Below a loop that is still open the answer may be too wide; it is not kept.
-        if self.open.borrow().is_empty() {
-            self.known.borrow_mut().insert((value, block, eye), range);
+        let open = self.open.borrow().len();
+        // Where a parameter that is still open was asked for again the answer may be too wide.
+        let place = if self.again.get() >= open { &self.known } else { &self.meanwhile };
+        place.borrow_mut().insert((value, block, eye), range);
+        self.again.set(if self.again.get() >= open { before } else { self.again.get().min(before) });
+        if open == 0 {
+            self.meanwhile.borrow_mut().clear();
         }
         range
     }
@@ -150,7 +184,7 @@ impl<'a> Ranges<'a> {
         if eye == Eye::Verifier && !self.is_opaque(value) {
             return range;
         }
-        for (_, fact) in self.facts.of(self.dominators, block).filter(|(_, f)| f.a == value) {
+        for fact in self.facts.about(self.dominators, value, block) {
             let Some(limit) = self.limit(&fact, ty, block, eye, depth) else { continue };
             if let Some(allowed) = allowed(fact.cond, ty, range, limit) {
                 range = range.both(allowed);
@@ -181,6 +215,15 @@ impl<'a> Ranges<'a> {
 
     fn is_opaque(&self, value: Value) -> bool {
         self.func.def(value).is_some_and(|d| matches!(d.op, Op::Unary(UnaryOp::Opaque, _)))
+    }
+
+    /// Whether a value is the low bits of one that LLVM may know something of.
+    fn is_cut(&self, value: Value) -> bool {
+        let Some(Op::Cast(CastKind::Trunc, whole)) = self.func.def(value).map(|d| &d.op) else {
+            return false;
+        };
+        let made = self.func.def(*whole).map(|d| &d.op);
+        !matches!(made, Some(Op::Unary(UnaryOp::Opaque, _) | Op::Load { .. } | Op::CallHelper { .. }))
     }
 
     /// The range of a result, of operands as they are known in `place`.
@@ -216,6 +259,11 @@ impl<'a> Ranges<'a> {
             }
             Op::Unary(UnaryOp::Opaque, a) => of(*a),
             Op::Icmp(..) => Range::all(Type::I1),
+            Op::Cast(CastKind::Zext, a) if eye == Eye::Verifier && self.is_cut(*a) => {
+                // LLVM drops the cut where it knows that it changes nothing.
+                let seen = of(*a);
+                if seen == Range::all(self.func.type_of(*a)) { Range::all(ty) } else { seen }
+            }
             Op::Cast(kind, a) => cast(*kind, self.func.type_of(*a), ty, of(*a)),
             Op::Select(cond, [a, b]) => {
                 let side = |value: Value, holds: bool| self.chosen(*cond, holds, value, of(value), eye);
@@ -245,7 +293,11 @@ impl<'a> Ranges<'a> {
     fn param(&self, value: Value, home: Block, eye: Eye, depth: u32) -> Range {
         let ty = self.func.type_of(value);
         let all = Range::all(ty);
-        if self.func.entry() == Some(home) || self.open.borrow().contains(&(value, eye)) {
+        if self.func.entry() == Some(home) {
+            return all;
+        }
+        if let Some(at) = self.open.borrow().iter().position(|p| *p == (value, eye)) {
+            self.again.set(self.again.get().min(at));
             return all;
         }
         let Some(at) = self.func.blocks[home].params.iter().position(|p| *p == value) else { return all };
@@ -275,14 +327,66 @@ impl<'a> Ranges<'a> {
             } else {
                 (bound.lo.checked_add(step).unwrap_or(all.lo), Some(out.hi))
             };
-            match to {
-                Some(to) if to <= all.hi && from >= all.lo && bound != all => {
+            let often = self.rounds.and_then(|r| r.get(&home)).map(|n| i128::from(*n) * i128::from(step));
+            match (to, often) {
+                (Some(to), _) if to <= all.hi && from >= all.lo && bound != all => {
                     out = Range { lo: out.lo.min(from), hi: out.hi.max(to) };
+                }
+                (_, Some(way)) => {
+                    let (lo, hi) = (i128::from(out.lo) + way.min(0), i128::from(out.hi) + way.max(0));
+                    out = Range::fit(ty, lo, hi);
                 }
                 _ => out = all,
             }
         }
         self.open.borrow_mut().pop();
+        if out == all && self.open.borrow().is_empty() {
+            self.handed_on(value, home, eye, depth)
+        } else {
+            out
+        }
+    }
+
+    /// The range of a parameter that ways hand round unchanged: that of all that is put into it somewhere.
+    fn handed_on(&self, value: Value, home: Block, eye: Eye, depth: u32) -> Range {
+        let all = Range::all(self.func.type_of(value));
+        let (mut web, mut put, mut at) = (vec![(value, home)], Vec::new(), 0);
+        while let Some(&(param, block)) = web.get(at) {
+            at += 1;
+            let Some(position) = self.func.blocks[block].params.iter().position(|p| *p == param) else {
+                return all;
+            };
+            if self.func.entry() == Some(block) || web.len() > WEB {
+                return all;
+            }
+            for &pred in self.cfg.predecessors(block).iter().filter(|p| self.cfg.is_reachable(**p)) {
+                let Some(terminator) = self.func.terminator(pred) else { continue };
+                for call in self.func.insts[terminator].op.targets() {
+                    let Some(&arg) = call.args.get(position).filter(|_| call.block == block) else {
+                        continue;
+                    };
+                    match self.func.values[arg].def {
+                        ValueDef::Param(from) if web.contains(&(arg, from)) => {}
+                        ValueDef::Param(from)
+                            if self.facts.about(self.dominators, arg, pred).next().is_none() =>
+                        {
+                            web.push((arg, from));
+                        }
+                        _ => put.push((arg, pred)),
+                    }
+                }
+            }
+        }
+        if web.len() == 1 {
+            return all;
+        }
+        let opened = web.len();
+        self.open.borrow_mut().extend(web.into_iter().map(|(param, _)| (param, eye)));
+        let ranges = put.into_iter().map(|(arg, pred)| self.find(arg, pred, eye, depth + 1));
+        let out = ranges.reduce(Range::union).unwrap_or(all);
+        let mut open = self.open.borrow_mut();
+        let left = open.len() - opened;
+        open.truncate(left);
         out
     }
 

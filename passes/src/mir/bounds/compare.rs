@@ -8,6 +8,7 @@ use pbpf_core::mir::analysis::{Cfg, Dominators, Loops};
 use pbpf_core::mir::{BinaryOp, Block, Builder, Cond, Function, Inst, Op, Type, UnaryOp, Value, ValueDef};
 use pbpf_core::source::Span;
 use pbpf_core::types::Region;
+use std::collections::BTreeSet;
 
 /// Rewrites what can be; gives the places where it did.
 pub(super) fn normalise(func: &mut Function) -> Vec<Span> {
@@ -176,7 +177,7 @@ fn as_addresses(cond: Cond) -> Cond {
 /// Opaque as well is a pointer that is held against the end and comes from several ways. Where LLVM peels a loop it is known
 /// on one way what it is, and that it has been held against the end before; the verifier still walks the side where it is
 /// behind the end. LLVM moves no access over an opaque copy, so none that was proved before is made there.
-pub(super) fn shade(func: &mut Function) {
+pub(super) fn shade(func: &mut Function, known: &BTreeSet<Value>) {
     let cfg = Cfg::new(func);
     let dominators = Dominators::new(func, &cfg);
     let loops = Loops::new(&cfg, &dominators);
@@ -185,7 +186,9 @@ pub(super) fn shade(func: &mut Function) {
         for inst in func.blocks[block].insts.clone() {
             if let (Op::PtrAdd(base, by), true) = (&func.insts[inst].op, in_loop) {
                 let (base, by) = (*base, *by);
-                shade_sum(func, block, inst, base, by);
+                if !func.insts[inst].result.is_some_and(|r| known.contains(&r)) {
+                    shade_sum(func, block, inst, base, by);
+                }
             }
             let Op::Icmp(cond, sides) = func.insts[inst].op else { continue };
             let end = |v: Value| is_end(func, v);

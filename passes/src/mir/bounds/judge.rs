@@ -7,12 +7,15 @@ use super::accesses::{Access, Asked, accesses};
 use super::insert::{Edit, ends, flow};
 use super::places::{MAX_OFFSET, Made, Place, Places, Root, Variable, is_number, is_packet};
 use super::state::{Flow, State};
+use crate::mir::exact::Exact;
 use crate::mir::facts::Facts;
+use crate::mir::loops::Walked;
 use crate::mir::ranges::Ranges;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::mir::analysis::Dominators;
+use pbpf_core::mir::analysis::{Dominators, Loops};
 use pbpf_core::mir::{Block, FuncId, Function, Inst, Module, Op, Region, Value, ValueDef};
 use pbpf_core::pass::Context;
+use std::collections::BTreeSet;
 
 /// A constant of this size is not added to any pointer: "math between pkt pointer and 536870912 is not allowed"
 /// (`BPF_MAX_VAR_OFF`).
@@ -24,6 +27,8 @@ pub(super) struct Found {
     pub(super) edits: Vec<(Block, Inst, Edit)>,
     /// For each call, the bytes proved behind each argument.
     pub(super) handed: Vec<(FuncId, Vec<i64>)>,
+    /// Pointers to which a number is added that the verifier always knows.
+    pub(super) known: BTreeSet<Value>,
 }
 
 /// Looks at one function.
@@ -36,14 +41,18 @@ pub(super) fn judge(
     cx: &mut Context<'_>,
 ) -> Found {
     let func = &module.functions[id];
-    let mut found = Found { edits: Vec::new(), handed: Vec::new() };
+    let mut found = Found { edits: Vec::new(), handed: Vec::new(), known: BTreeSet::new() };
     if !func.values.values().any(|v| is_packet(v.ty)) {
         return found;
     }
     let (cfg, dominators) = flow(func);
     let facts = Facts::new(func, &cfg);
-    let ranges = Ranges::new(func, &cfg, &dominators, &facts);
-    let places = Places::new(module, func, fields, &ranges);
+    let walked = Walked::new(func, &cfg, &dominators, &facts);
+    let ranges = Ranges::new(func, &cfg, &dominators, &facts).with_rounds(&walked.rounds);
+    let loops = Loops::new(&cfg, &dominators);
+    let exact = Exact::new(func, &cfg, &loops);
+    let known = |by: Value| exact.headers(by).is_some_and(|headers| walked.are_sure(headers));
+    let places = Places::new(module, func, fields, &ranges, &known);
     let asked = Asked { module, registry: cx.registry, ranges: &ranges };
     let flow = Flow { asked, func, cfg: &cfg, places: &places, movers, given };
     let begin = flow.solve();
@@ -88,6 +97,9 @@ impl Judge<'_, '_, '_> {
         if let Some(result) = func.insts[inst].result
             && let Some(made) = self.flow.places.made(Root::Value(result))
         {
+            if matches!(made.variable, Variable::Known(_)) {
+                self.found.known.insert(result);
+            }
             self.bound(state, block, inst, made);
         }
         if let (Op::PtrAdd(..), Some(place)) =
@@ -186,7 +198,7 @@ impl Judge<'_, '_, '_> {
             );
             return refuse(self, text, "bound what is added to the pointer: `offset & 0x7fff`");
         }
-        if state.proved(place.root) >= need {
+        if state.proved(place.root) >= need || self.proved_behind(state, place.root, need) {
             return;
         }
         let region = self.func().type_of(access.ptr).region();
@@ -207,6 +219,18 @@ impl Judge<'_, '_, '_> {
         self.found.edits.push((block, inst, Edit::Check { ptr: access.ptr, len, end }));
         state.prove(place.root, need);
         self.cx.explain(span, || format!("checked: {} from here are inside the packet", bytes(len)));
+    }
+
+    /// Whether the bytes are proved of the pointer that a number was added to which the verifier always knows.
+    fn proved_behind(&self, state: &State, root: Root, need: i64) -> bool {
+        let Some(Made { base, variable: Variable::Known(most) }) = self.flow.places.made(root) else {
+            return false;
+        };
+        let Some(place) = self.flow.places.of(base).filter(|_| state.stale(base).is_none()) else {
+            return false;
+        };
+        let need = place.offset.saturating_add(most).saturating_add(need);
+        state.proved(place.root) >= need || self.proved_behind(state, place.root, need)
     }
 
     /// A valid end of the packet, or of its metadata, that is at hand.
@@ -254,7 +278,7 @@ impl Judge<'_, '_, '_> {
     fn bound(&mut self, state: &State, block: Block, inst: Inst, made: Made) {
         let span = self.func().insts[inst].span;
         let edit = match made.variable {
-            Variable::Visible(_) => return,
+            Variable::Visible(_) | Variable::Known(_) => return,
             Variable::Hidden(most) => {
                 self.cx.explain(span, || {
                     format!("at most {most} is added here, which the verifier cannot see: a mask shows it")

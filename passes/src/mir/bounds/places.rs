@@ -32,6 +32,8 @@ pub(super) struct Place {
 /// The variable part of a pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Variable {
+    /// At most so many bytes, and the verifier always knows how many: to it the pointer is a constant away from the other.
+    Known(i64),
     /// At most so many bytes, and the verifier sees it.
     Visible(i64),
     /// At most so many bytes, which the verifier does not see.
@@ -44,7 +46,7 @@ impl Variable {
     /// The most that is added.
     pub(super) fn most(self) -> i64 {
         match self {
-            Variable::Visible(n) | Variable::Hidden(n) | Variable::Unbounded(n) => n,
+            Variable::Known(n) | Variable::Visible(n) | Variable::Hidden(n) | Variable::Unbounded(n) => n,
         }
     }
 }
@@ -74,7 +76,13 @@ pub(super) const LIMIT: i64 = 0x7fff;
 
 impl Places {
     /// The places in `func`.
-    pub(super) fn new(module: &Module, func: &Function, fields: &GivenBy, ranges: &Ranges<'_>) -> Self {
+    pub(super) fn new(
+        module: &Module,
+        func: &Function,
+        fields: &GivenBy,
+        ranges: &Ranges<'_>,
+        known: &dyn Fn(Value) -> bool,
+    ) -> Self {
         let mut out = Self {
             places: func.values.keys().map(|_| None).collect(),
             made: func.values.keys().map(|_| None).collect(),
@@ -111,7 +119,9 @@ impl Places {
                     && place.root == Root::Value(result)
                 {
                     let (seen, range) = (ranges.seen(*by, block), ranges.at(*by, block));
-                    let variable = if seen.is_natural() && seen.hi <= LIMIT {
+                    let variable = if known(*by) && range.is_natural() && range.hi <= LIMIT {
+                        Variable::Known(range.hi)
+                    } else if seen.is_natural() && seen.hi <= LIMIT {
                         Variable::Visible(seen.hi)
                     } else if range.is_natural() && range.hi <= LIMIT {
                         Variable::Hidden(crate::mir::ranges::mask_over(range.hi))

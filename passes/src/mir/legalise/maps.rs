@@ -59,9 +59,7 @@ impl Site<'_, '_, '_> {
                     std::cmp::Ordering::Less => self.value(Op::Cast(CastKind::Trunc, item), wide),
                     std::cmp::Ordering::Equal => item,
                 };
-                let slot = self.slot(name, size.max(1));
-                self.build().store(slot, 0, number);
-                slot
+                self.number(name, item, number, size.max(1))
             }
         }
     }

@@ -93,7 +93,7 @@ impl View<'_> {
         let mut decided = start.lo == start.hi;
         for (latch, next) in next {
             let inside = |b: Block| b != l.header && self.loops.contains(id, b);
-            let facts = self.facts.of(self.dominators, latch).filter(|(b, _)| inside(*b)).map(|(_, f)| f);
+            let facts = self.facts.of(self.dominators, latch).take_while(|(b, _)| inside(*b)).map(|(_, f)| f);
             let last = edge_facts(self.func, latch, l.header);
             let mixed = if step > 0 && start.is_natural() { self.mixed(latch, inside) } else { Vec::new() };
             let bounds = facts

@@ -9,6 +9,7 @@
 //! nothing. Leaves out: what two variables say of each other, and pointers.
 
 use super::count::View;
+use crate::mir::ranges::Range;
 use pbpf_core::entity::Table;
 use pbpf_core::mir::analysis::LoopId;
 use pbpf_core::mir::{BinaryOp, Block, Op, Type, UnaryOp, Value, ValueDef};
@@ -59,6 +60,10 @@ impl Webs {
                     }
                 }
             }
+        }
+        for value in func.values.keys() {
+            let web = webs.find(value);
+            webs.parent[value] = web;
         }
         webs.need(view, uses);
         webs
@@ -130,9 +135,18 @@ impl Webs {
         value
     }
 
+    /// The same, with shorter ways from then on.
+    fn find(&mut self, mut value: Value) -> Value {
+        while self.parent[value] != value {
+            let next = self.parent[self.parent[value]];
+            self.parent[value] = next;
+            value = next;
+        }
+        value
+    }
+
     fn join(&mut self, a: Value, b: Value) {
-        let (a, b) = (self.of(a), self.of(b));
-        // The lower one stays: entry values come first, and chains stay short.
+        let (a, b) = (self.find(a), self.find(b));
         let (low, high) = if a < b { (a, b) } else { (b, a) };
         self.parent[high] = low;
     }
@@ -226,7 +240,7 @@ impl Knowledge {
             if !webs.needed.contains_key(web) {
                 continue;
             }
-            for (id, _) in changes.iter().filter(|(_, c)| c.is_computed && c.by_the_way) {
+            for (id, _) in changes.iter().filter(|(_, c)| c.is_computed && c.by_the_way && c.from_known) {
                 let loops = around(view.loops.loops[*id].header);
                 let outer = loops.iter().position(|l| changes.iter().any(|(at, _)| at == l)).unwrap_or(0);
                 learn(*web, loops[outer], product(&loops[outer..]));
@@ -263,12 +277,18 @@ struct Change {
     is_computed: bool,
     /// On some ways so, on others otherwise.
     by_the_way: bool,
+    /// Something is known of what it starts from: of any number plus another the verifier knows nothing either.
+    from_known: bool,
 }
 
 /// How the next value of a header's parameter comes from the values before; none where it is made anew.
 fn changed(view: &View<'_>, id: LoopId, param: Value) -> Option<Change> {
     let header = view.loops.loops[id].header;
-    let mut change = Change { is_computed: false, by_the_way: false };
+    let outside =
+        incoming(view, header, param).into_iter().filter(|(pred, _)| !view.loops.contains(id, *pred));
+    let all = Range::all(view.func.type_of(param));
+    let from_known = outside.into_iter().any(|(pred, arg)| view.ranges.at(arg, pred) != all);
+    let mut change = Change { is_computed: false, by_the_way: false, from_known };
     let mut reaches = false;
     let mut seen = BTreeSet::new();
     let mut work: Vec<(Value, bool)> = incoming(view, header, param)
