@@ -43,6 +43,7 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::scratch::Scratch),
         // Behind it no instruction is abstract.
         Box::new(mir::legalise::Legalise),
+        Box::new(mir::returns::Returns),
         // Last: every slot there is has been made.
         Box::new(mir::stack::Stack),
     ]

@@ -82,7 +82,7 @@ INPUTS = {
     "signed_arithmetic": SIZES,
     "collatz": SIZES + packets(bytes(97)),
     "task_fields": [words(1, 2), words(1, 2)],
-    "trusted_task": ["attach:4000"],
+    "trusted_task": ["pid:only", "attach:4000"],
     "syscall_count": LINE,
     "latency": LINE,
     "vlan": COMMON + packets(*(eth(0x8100) + (b"\0\5\x81\0" * n) + b"\0\7" + last + bytes(60)

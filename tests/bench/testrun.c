@@ -7,7 +7,7 @@
  *
  * Usage: testrun OURS THEIRS PROGRAM INPUT..
  *   INPUT: packet:HEX (test run of a packet), context:HEX (test run of a raw tracepoint), attach:N (attached, N getppid calls),
- *          MAP:KEYHEX=VALUEHEX (an entry put in before)
+ *          MAP:KEYHEX=VALUEHEX (an entry put in before), pid:MAP (the process that runs, under key 0)
  */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
@@ -174,6 +174,14 @@ static void compare_maps(struct side *a, struct side *b)
 	}
 }
 
+static void put_pid(struct side *side, const char *name)
+{
+	__u32 key = 0, pid = getpid();
+	int map = bpf_object__find_map_fd_by_name(side->object, name);
+	if (map < 0 || bpf_map_update_elem(map, &key, &pid, BPF_ANY))
+		die("%s: no entry for the process in %s", side->path, name);
+}
+
 static void put(struct side *side, const char *entry)
 {
 	char name[64] = {};
@@ -247,6 +255,8 @@ int main(int argc, char **argv)
 				attached(&sides[at], 10);
 			else if (!strncmp(argv[input], "packet:", 7) || !strncmp(argv[input], "context:", 8))
 				results[at] = once(&sides[at], argv[input], 1, packets[at], &sizes[at], NULL);
+			else if (!strncmp(argv[input], "pid:", 4))
+				put_pid(&sides[at], argv[input] + 4);
 			else
 				put(&sides[at], argv[input]);
 			if (sides[at].ring)

@@ -225,13 +225,15 @@ impl Lowering<'_, '_> {
         let key = self.key(target, key);
         let by = self.expr(update.value);
         self.span = span;
-        let (found, next) = (self.new_block(), self.new_block());
-        let entry = self.func.add_block_param(found, Type::ptr(Region::MapValue));
-        let first = self.find(target, key);
         // An array has every entry that it can have: what it does not find it does not take either.
         let kind = self.cx.registry.map_kind(&self.module.maps[target.map].kind);
         let is_full = kind.is_some_and(|k| k.key == MapKey::Index);
-        let absent = if is_full { next } else { self.new_block() };
+        // In the order in which LLVM is to lay them out, for it turns no branch around for BPF.
+        let missing = (!is_full).then(|| self.new_block());
+        let (found, next) = (self.new_block(), self.new_block());
+        let absent = missing.unwrap_or(next);
+        let entry = self.func.add_block_param(found, Type::ptr(Region::MapValue));
+        let first = self.find(target, key);
         self.found(first, found, absent);
         if !is_full {
             self.seal(absent);

@@ -21,6 +21,7 @@ pub mod legalise;
 pub mod loops;
 pub mod null_checks;
 pub mod outline;
+pub mod returns;
 pub mod scopes;
 pub mod scratch;
 pub mod simplify_cfg;

@@ -25,7 +25,9 @@ def buckets():
 @bpf
 @section("xdp")
 def prog(ctx):
-    eth = struct_ethhdr(ctx.data)
+    data = ctx.data
+    end = ctx.data_end
+    eth = struct_ethhdr(data)
     if eth.h_proto != htons(ETH_P_IP):
         return XDP_PASS
     ip = struct_iphdr(eth + 1)
@@ -38,7 +40,7 @@ def prog(ctx):
     if earned > 0:
         bucket.tokens = min(bucket.tokens + earned, 4000)
     bucket.seen = ip.id
-    cost = ctx.data_end - ctx.data
+    cost = end - data
     if bucket.tokens < cost:
         bucket.dropped += 1
         return XDP_DROP

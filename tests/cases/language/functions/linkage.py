@@ -61,7 +61,7 @@ def weight(p: Pair, by) -> c_uint32:  # note: "it is verified on its own"
 @subprogram(global_=True)
 def clear(values: c_uint32 * 4):  # note: "it is verified on its own"
     for i in range(4):  # note: "the verifier walks this loop"
-        values[i] = 3  # note: "the index is checked"
+        values[i] = 3  # note: "the index is checked"  # note: "the index needs no check"
 
 
 @bpf
@@ -121,7 +121,7 @@ def prog(ctx):  # note: "bytes of stack"
 def sum4(values):  # note: "becomes a part"
     total = 0
     for i in range(4):  # note: "the verifier walks this loop"
-        total += values[i]  # note: "the index is checked"
+        total += values[i]  # note: "the index is checked"  # note: "the index needs no check"
     return total
 
 
