@@ -10,10 +10,10 @@ from pbpf.kfuncs import bpf_task_from_pid
 @section("tp_btf/sys_enter")
 def leaked_reference(ctx):
     task = bpf_task_from_pid(1)
-    if task is None:  # error: [verifier] "Unreleased reference"
+    if task is None:
         return 0
     print(f"init is {task.comm}")
-    return 0
+    return 0  # error: [verifier] "Unreleased reference"
 
 
 @bpf
