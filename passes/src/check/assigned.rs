@@ -161,7 +161,9 @@ impl Walk<'_> {
     }
 
     fn assign(&mut self, local: LocalId) {
-        if let Some(known) = &mut self.known {
+        // The others are not asked for, and sets of all of them would be copied at every branch.
+        let watched = self.watched.get(local.index()).copied().unwrap_or(false);
+        if let Some(known) = self.known.as_mut().filter(|_| watched) {
             known.insert(local);
         }
     }

@@ -389,7 +389,10 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     fn switch_to(&mut self, block: Block) {
         // Blocks stand in the order in which they are filled.
-        self.func.layout.retain(|b| *b != block);
+        // It was made not long ago: looked for from the end, it is found at once.
+        if let Some(at) = self.func.layout.iter().rposition(|b| *b == block) {
+            self.func.layout.remove(at);
+        }
         self.func.layout.push(block);
         self.block = Some(block);
     }

@@ -136,6 +136,7 @@ impl Site<'_, '_, '_> {
             }
             Op::Atomic { op, ptr, offset, value } => {
                 self.writable(ptr, self.func.type_of(value).bytes());
+                self.shared(ptr);
                 Op::Atomic { op, ptr, offset, value }
             }
             Op::FieldAddr { base, record, path } => self.field(base, record, path),

@@ -27,6 +27,7 @@ use pbpf_core::entity::Entity;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loops, Uses};
 use pbpf_core::mir::{Block, BlockCall, Function, Module, Op, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
+use std::collections::{BTreeSet, HashMap};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,7 +59,7 @@ fn skip(func: &mut Function) -> bool {
     let dominators = Dominators::new(func, &cfg);
     let loops = Loops::new(&cfg, &dominators);
     let uses = Uses::new(func);
-    let is_header = |b: Block| loops.loops.values().any(|l| l.header == b);
+    let is_header = |b: Block| loops.innermost(b).is_some_and(|id| loops.loops[id].header == b);
     let skippable: Vec<bool> = func
         .blocks
         .keys()
@@ -154,16 +155,15 @@ fn constant(
 
 /// Joins each block to its only predecessor, where that goes nowhere else.
 fn join(func: &mut Function) -> bool {
-    let mut changed = false;
     let mut preds = func.predecessors();
+    let mut gone: BTreeSet<Block> = BTreeSet::new();
+    // What became of the parameters of blocks that are gone.
+    let mut same: HashMap<Value, Value> = HashMap::new();
+    let layout = func.layout.clone();
     let mut at = 0;
-    while at < func.layout.len() {
-        let block = func.layout[at];
-        let Some(terminator) = func.terminator(block) else {
-            at += 1;
-            continue;
-        };
-        let Op::Jump(call) = func.insts[terminator].op.clone() else {
+    while let Some(&block) = layout.get(at) {
+        let terminator = func.terminator(block).filter(|_| !gone.contains(&block));
+        let Some(Op::Jump(call)) = terminator.map(|t| func.insts[t].op.clone()) else {
             at += 1;
             continue;
         };
@@ -174,10 +174,8 @@ fn join(func: &mut Function) -> bool {
         func.blocks[block].insts.pop();
         let tail = std::mem::take(&mut func.blocks[call.block].insts);
         func.blocks[block].insts.extend(tail);
-        for (param, arg) in std::mem::take(&mut func.blocks[call.block].params).into_iter().zip(call.args) {
-            func.replace_uses(param, arg);
-        }
-        func.layout.retain(|b| *b != call.block);
+        same.extend(std::mem::take(&mut func.blocks[call.block].params).into_iter().zip(call.args));
+        gone.insert(call.block);
         for next in func.successors(block) {
             for pred in &mut preds[next] {
                 if *pred == call.block {
@@ -185,8 +183,19 @@ fn join(func: &mut Function) -> bool {
                 }
             }
         }
-        changed = true;
-        at = func.layout.iter().position(|b| *b == block).unwrap_or(at);
     }
-    changed
+    if gone.is_empty() {
+        return false;
+    }
+    func.layout.retain(|b| !gone.contains(b));
+    let last = |mut value: Value| {
+        while let Some(next) = same.get(&value) {
+            value = *next;
+        }
+        value
+    };
+    for inst in func.insts.values_mut() {
+        inst.op.map_args(last);
+    }
+    true
 }

@@ -113,6 +113,16 @@ impl Site<'_, '_, '_> {
         }
     }
 
+    /// Says so if memory cannot be changed atomically: "BPF_ATOMIC stores into R1 pkt is not allowed".
+    pub(super) fn shared(&mut self, ptr: Value) {
+        let region = self.func.type_of(ptr).region();
+        if let Some(region @ (Region::Packet | Region::PacketMeta | Region::Ctx)) = region {
+            let text = format!("{} cannot be changed atomically", region.describe());
+            let help = "read it, change the number, and write it back; nothing else writes there meanwhile";
+            self.cx.emit(Diagnostic::error("forbidden-memory", text).at(self.span).help(help));
+        }
+    }
+
     pub(super) fn harmless(&self) -> Op {
         match self.result_type() {
             Type::Ptr { nullable: true, .. } => Op::Null,
