@@ -3,7 +3,7 @@
 #: attach
 #: workload: syscall getppid 3
 #: map: hits[$pid] == 3
-#: map: slots[0] == 3
+#: map: slots[0] >= 3
 #: map: seen[$pid].calls == 3
 from ctypes import c_int32, c_int64, c_uint32, c_uint64, c_void_p
 
