@@ -82,7 +82,7 @@ fn checks(func: &Function) -> Vec<Check> {
     let loops = Loops::new(&cfg, &dominators);
     let facts = Facts::new(func, &cfg);
     let walked = Walked::new(func, &cfg, &dominators, &facts);
-    let ranges = Ranges::new(func, &cfg, &dominators, &facts).with_rounds(&walked.rounds);
+    let ranges = Ranges::new(func, &cfg, &dominators, &facts).with_loops(&walked);
     let exact = Exact::new(func, &cfg, &loops);
     let mut out = Vec::new();
     for &block in cfg.reverse_post_order() {

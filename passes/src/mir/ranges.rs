@@ -12,10 +12,11 @@
 
 use super::eval;
 use super::facts::{Fact, Facts, Right};
+use super::loops::Walked;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
 use pbpf_core::mir::{BinaryOp, Block, CastKind, Cond, Function, Inst, Op, Type, UnaryOp, Value, ValueDef};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// A range of numbers, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +89,8 @@ pub(super) struct Ranges<'a> {
     dominators: &'a Dominators,
     facts: &'a Facts,
     known: RefCell<HashMap<(Value, Block, Eye), Range>>,
-    /// At most so many times the body of a loop runs, by its header.
-    rounds: Option<&'a BTreeMap<Block, u64>>,
+    /// What is known of the loops.
+    walked: Option<&'a Walked>,
     /// What was found while parameters are being asked for; it may be too wide, and is forgotten with them.
     meanwhile: RefCell<HashMap<(Value, Block, Eye), Range>>,
     /// Parameters being asked for, which a loop asks for again.
@@ -117,7 +118,7 @@ impl<'a> Ranges<'a> {
             cfg,
             dominators,
             facts,
-            rounds: None,
+            walked: None,
             known: RefCell::default(),
             meanwhile: RefCell::default(),
             open: RefCell::default(),
@@ -125,9 +126,9 @@ impl<'a> Ranges<'a> {
         }
     }
 
-    /// The ranges, where it is known how often loops run.
-    pub(super) fn with_rounds(self, rounds: &'a BTreeMap<Block, u64>) -> Self {
-        Self { rounds: Some(rounds), ..self }
+    /// The ranges, where it is known how often loops run, and which of them the verifier walks.
+    pub(super) fn with_loops(self, walked: &'a Walked) -> Self {
+        Self { walked: Some(walked), ..self }
     }
 
     /// The numbers that `value` can be where `block` runs.
@@ -320,14 +321,19 @@ impl<'a> Ranges<'a> {
         for (pred, step) in steps {
             // Counting stays inside what the loop's condition says where it goes round again; past it, it may wrap.
             // The verifier walks a loop with a counter that starts at a constant, and needs no comparison.
-            let eye = if out.lo == out.hi { Eye::Truth } else { eye };
+            let walks = self.walked.is_none_or(|w| w.are_sure(&[home]));
+            let eye = if out.lo == out.hi && walks { Eye::Truth } else { eye };
             let bound = self.narrow(value, ty, all, pred, eye, depth);
             let (from, to) = if step > 0 {
                 (out.lo, bound.hi.checked_add(step))
             } else {
                 (bound.lo.checked_add(step).unwrap_or(all.lo), Some(out.hi))
             };
-            let often = self.rounds.and_then(|r| r.get(&home)).map(|n| i128::from(*n) * i128::from(step));
+            let often = self
+                .walked
+                .and_then(|w| w.rounds.get(&home))
+                .filter(|_| walks || eye == Eye::Truth)
+                .map(|n| i128::from(*n) * i128::from(step));
             match (to, often) {
                 (Some(to), _) if to <= all.hi && from >= all.lo && bound != all => {
                     out = Range { lo: out.lo.min(from), hi: out.hi.max(to) };

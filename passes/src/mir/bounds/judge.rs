@@ -48,7 +48,7 @@ pub(super) fn judge(
     let (cfg, dominators) = flow(func);
     let facts = Facts::new(func, &cfg);
     let walked = Walked::new(func, &cfg, &dominators, &facts);
-    let ranges = Ranges::new(func, &cfg, &dominators, &facts).with_rounds(&walked.rounds);
+    let ranges = Ranges::new(func, &cfg, &dominators, &facts).with_loops(&walked);
     let loops = Loops::new(&cfg, &dominators);
     let exact = Exact::new(func, &cfg, &loops);
     let known = |by: Value| exact.headers(by).is_some_and(|headers| walked.are_sure(headers));

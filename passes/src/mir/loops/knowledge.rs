@@ -318,7 +318,7 @@ fn changed(view: &View<'_>, id: LoopId, param: Value) -> Option<Change> {
             ValueDef::Inst(inst) => {
                 let op = &view.func.insts[inst].op;
                 change.by_the_way |= matches!(op, Op::Select(..));
-                if is_plain(op) {
+                if is_plain(op) || moves_pointer(op) {
                     let copies = matches!(op, Op::Cast(..) | Op::Unary(UnaryOp::Opaque, _) | Op::Select(..));
                     work.extend(op.args().into_iter().map(|a| (a, computed || !copies)));
                 }
@@ -348,6 +348,12 @@ fn is_number(ty: Type) -> bool {
 /// Whether an instruction only computes numbers from numbers.
 fn is_plain(op: &Op) -> bool {
     matches!(op, Op::Binary(..) | Op::Unary(..) | Op::Cast(..) | Op::Select(..) | Op::Icmp(..))
+}
+
+/// Whether an instruction makes a pointer of a number and another, or the other way round: `bounds` counts the bytes that a
+/// pointer moves on by.
+fn moves_pointer(op: &Op) -> bool {
+    matches!(op, Op::PtrAdd(..) | Op::PtrSub(_) | Op::FieldAddr { .. } | Op::Refine(_))
 }
 
 /// The value of which the verifier learns something when this one is compared: it follows copies, and sums with what it
