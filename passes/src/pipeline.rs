@@ -39,6 +39,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::indices::Indices),
         // Behind all that adds a way out.
         Box::new(mir::scopes::Scopes),
+        // Behind all checks: where one fails, what is held is released, behind the unlocking.
+        Box::new(mir::references::References),
         // Behind what makes large slots; what it looks up is made concrete.
         Box::new(mir::scratch::Scratch),
         // Behind it no instruction is abstract.

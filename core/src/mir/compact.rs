@@ -48,7 +48,8 @@ impl Function {
         let ty = |value: Value| self.values.get(value).map_or(super::Type::I64, |v| v.ty);
         for &old in &self.layout {
             let Some(data) = self.blocks.get(old).filter(|_| !blocks.is_set(old)) else { continue };
-            let block = new_blocks.push(BlockData::default());
+            let failed = self.blocks.get(old).is_some_and(|b| b.failed);
+            let block = new_blocks.push(BlockData { failed, ..BlockData::default() });
             blocks.set(old, block);
             for &param in &data.params {
                 let new = new_values.push(ValueData { ty: ty(param), def: ValueDef::Param(block) });

@@ -67,6 +67,8 @@ pub struct BlockData {
     pub params: Vec<Value>,
     /// Its instructions; the last is the only terminator.
     pub insts: Vec<Inst>,
+    /// Whether it is where the function ends because an automatic check failed.
+    pub failed: bool,
 }
 
 /// Where a value comes from.

@@ -396,10 +396,11 @@ impl Printer<'_> {
         let Some(data) = func.blocks.get(block) else { return };
         let params: Vec<String> =
             data.params.iter().map(|p| format!("{p}: {}", type_of(&func.values, *p))).collect();
+        let failed = when(data.failed, "failed");
         if params.is_empty() {
-            self.line(format_args!("{block}:"));
+            self.line(format_args!("{block}{failed}:"));
         } else {
-            self.line(format_args!("{block}({}):", params.join(", ")));
+            self.line(format_args!("{block}({}){failed}:", params.join(", ")));
         }
         for &inst in &data.insts {
             self.inst(func, inst);

@@ -115,6 +115,10 @@ pub struct Argument {
     /// Whether the call releases it: the pointer cannot be used afterwards.
     #[serde(default)]
     pub releases: bool,
+    /// The helpers that release the object that the call makes of it, whatever the call returns; the first is called
+    /// where a failed check ends the program.
+    #[serde(default)]
+    pub released_by: Vec<String>,
 }
 
 /// A function that a helper calls back.
@@ -181,6 +185,9 @@ pub struct Result_ {
     /// Whether it is a reference that must be released.
     #[serde(default)]
     pub acquired: bool,
+    /// The helpers that release it; the first is called where a failed check ends the program.
+    #[serde(default)]
+    pub released_by: Vec<String>,
 }
 
 /// What a result is.

@@ -539,6 +539,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             return block;
         }
         let block = self.func.add_block();
+        self.func.blocks[block].failed = true;
         let (value, span) = (self.failure_value(), self.source.span);
         let ret = self.func.ret;
         let mut b = Builder::at_end(&mut self.func, block, span);

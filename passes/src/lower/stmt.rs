@@ -103,6 +103,9 @@ impl Lowering<'_, '_> {
                 self.join(no);
                 if self.block.is_some() {
                     self.leave_to(0);
+                    if let Some(block) = self.block {
+                        self.func.blocks[block].failed = true;
+                    }
                     let value = self.failure_value();
                     self.return_constant(value);
                 }

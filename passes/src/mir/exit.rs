@@ -25,6 +25,7 @@ impl Exit {
             return block;
         }
         let block = func.add_block();
+        func.blocks[block].failed = true;
         let result = func.ret;
         let mut b = Builder::at_end(func, block, span);
         let value: Option<Value> = result.map(|ty| match ty {

@@ -8,6 +8,7 @@ mod exact;
 mod exit;
 mod facts;
 mod ranges;
+pub mod references;
 mod rules;
 
 pub mod bounds;

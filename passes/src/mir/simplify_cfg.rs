@@ -174,6 +174,7 @@ fn join(func: &mut Function) -> bool {
         func.blocks[block].insts.pop();
         let tail = std::mem::take(&mut func.blocks[call.block].insts);
         func.blocks[block].insts.extend(tail);
+        func.blocks[block].failed |= func.blocks[call.block].failed;
         same.extend(std::mem::take(&mut func.blocks[call.block].params).into_iter().zip(call.args));
         gone.insert(call.block);
         for next in func.successors(block) {

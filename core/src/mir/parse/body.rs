@@ -136,6 +136,7 @@ impl Parser<'_> {
                 func.blocks[block].params.push(value);
             }
         }
+        func.blocks[block].failed = self.accept_word("failed");
         self.mark(":")?;
         Ok(block)
     }
