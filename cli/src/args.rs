@@ -155,8 +155,19 @@ pub(crate) struct VerifyArgs {
     /// Sources or object files
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// Set a global variable before loading
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
     #[command(flatten)]
     pub(crate) compiling: Compiling,
+}
+
+/// `NAME=VALUE`.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
 }
 
 /// `pbpf run`.
@@ -173,6 +184,9 @@ pub(crate) struct RunArgs {
     /// Print the maps at the end
     #[arg(long)]
     pub(crate) maps: bool,
+    /// Set a global variable before loading
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(crate) set: Vec<(String, String)>,
     #[command(flatten)]
     pub(crate) compiling: Compiling,
 }

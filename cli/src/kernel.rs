@@ -51,9 +51,14 @@ pub(crate) fn permitted() -> Result<(), Diagnostic> {
 }
 
 /// Asks the verifier about each program.
-pub(crate) fn verify(built: &Built, setup: &Setup) -> Result<Vec<Verdict>, Diagnostic> {
+pub(crate) fn verify(
+    built: &Built,
+    globals: &[(String, String)],
+    setup: &Setup,
+) -> Result<Vec<Verdict>, Diagnostic> {
     permitted()?;
-    let options = OpenOptions { name: Some(built.name.clone()), ..OpenOptions::default() };
+    let name = Some(built.name.clone());
+    let options = OpenOptions { name, globals: globals.to_vec(), ..OpenOptions::default() };
     let object = Object::open_bytes(built.bytes.clone(), &options).map_err(|e| open_error(&e))?;
     let (verdicts, _) = object.verify().map_err(|e| {
         let all = load_error(&e, &SourceMap::new(), setup);
@@ -66,6 +71,10 @@ pub(crate) fn verify(built: &Built, setup: &Setup) -> Result<Vec<Verdict>, Diagn
 
 /// An object that libbpf cannot read.
 pub(crate) fn open_error(error: &OpenError) -> Diagnostic {
+    if let OpenError::Global(error) = error {
+        return Diagnostic::error("bad-option", error.to_string())
+            .help("write `--set NAME=VALUE` with a `@bpfglobal` of the program");
+    }
     Diagnostic::error("not-loaded", format!("the object cannot be opened: {error}"))
 }
 

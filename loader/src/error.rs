@@ -36,6 +36,8 @@ pub enum OpenError {
         /// The names there are.
         known: Vec<String>,
     },
+    /// A global variable cannot be set as the options say.
+    Global(crate::initial::SetError),
     /// A name or path in the options has a NUL byte.
     NulByte {
         /// Which option.
@@ -56,6 +58,7 @@ impl fmt::Display for OpenError {
             Self::NoSuchProgram { name, known } => {
                 write!(f, "no program '{name}'; there are: {}", known.join(", "))
             }
+            Self::Global(error) => error.fmt(f),
             Self::NulByte { option } => write!(f, "the option {option} has a NUL byte"),
         }
     }

@@ -105,8 +105,10 @@ impl Object {
                     }
                 },
             };
-            let object =
+            let mut object =
                 Object { bytes: bytes.clone(), options: options.clone(), open, messages: Vec::new() };
+            // What cannot be set was told when the object was opened first.
+            let _ = object.set_from_options();
             match object.load() {
                 Ok(loaded) => break Some(loaded),
                 Err(error) => match error.program().map(str::to_owned) {

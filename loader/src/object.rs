@@ -82,6 +82,8 @@ pub struct OpenOptions {
     pub btf: Option<PathBuf>,
     /// Folder on a bpffs for maps that are pinned by name. Default: `/sys/fs/bpf`.
     pub pin_root: Option<PathBuf>,
+    /// Initial values of global variables, by name, as text: a number, `true`, `false`, or the text itself.
+    pub globals: Vec<(String, String)>,
     /// Which programs load.
     pub programs: Programs,
     /// The log of accepted programs.
@@ -159,6 +161,7 @@ impl Object {
             let selected = options.programs.includes(&program.name().to_string_lossy());
             program.set_autoload(selected);
         }
+        object.set_from_options().map_err(OpenError::Global)?;
         Ok(object)
     }
 

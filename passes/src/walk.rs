@@ -118,7 +118,10 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             expr(a, f);
         }
         ExprKind::Take(map, _) => handle(map, f),
-        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Within { value: a, array: b, .. } => {
+        ExprKind::Binary(_, a, b)
+        | ExprKind::Atomic(_, a, b)
+        | ExprKind::Index(a, b)
+        | ExprKind::Within { value: a, array: b, .. } => {
             expr(a, f);
             expr(b, f);
         }

@@ -57,7 +57,8 @@ fn attach_and_watch(
     };
     let interface = args.interface.as_deref().map(interface_index).transpose().map_err(|e| vec![e])?;
     kernel::permitted().map_err(|e| vec![e])?;
-    let options = OpenOptions { name: Some(built.name.clone()), ..OpenOptions::default() };
+    let name = Some(built.name.clone());
+    let options = OpenOptions { name, globals: args.set.clone(), ..OpenOptions::default() };
     let object = Object::open_bytes(built.bytes, &options).map_err(|e| vec![kernel::open_error(&e)])?;
     let loaded = object.load().map_err(|e| kernel::load_error(&e, sources, setup))?;
     // Opened before anything is attached, so that the first line shows too.

@@ -32,17 +32,24 @@ pub(crate) fn run(args: &VerifyArgs) -> u8 {
     let watching = Watching::from(&args.compiling);
     let mut worst = report::DONE;
     for file in &args.files {
-        worst = worst.max(verify(&setup, &plan, file, &watching, format));
+        worst = worst.max(verify(&setup, &plan, file, &args.set, &watching, format));
     }
     worst
 }
 
-fn verify(setup: &Setup, plan: &Plan, file: &Path, watching: &Watching, format: MessageFormat) -> u8 {
+fn verify(
+    setup: &Setup,
+    plan: &Plan,
+    file: &Path,
+    globals: &[(String, String)],
+    watching: &Watching,
+    format: MessageFormat,
+) -> u8 {
     let (built, mut diagnostics, sources) = match object(setup, plan, file, watching) {
         (Some(built), diagnostics, sources) => (built, diagnostics, sources),
         (None, diagnostics, sources) => return report::finish(&diagnostics, &sources, format),
     };
-    let verdicts = match kernel::verify(&built, setup) {
+    let verdicts = match kernel::verify(&built, globals, setup) {
         Ok(verdicts) => verdicts,
         Err(error) => {
             diagnostics.push(error);

@@ -274,6 +274,40 @@ pub enum StmtKind {
     Pass,
 }
 
+/// What an atomic operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Atomic {
+    /// Adds.
+    Add,
+    /// Subtracts.
+    Sub,
+    /// Keeps the bits that both have.
+    And,
+    /// Sets bits.
+    Or,
+    /// Flips bits.
+    Xor,
+    /// Stores.
+    Exchange,
+}
+
+impl Atomic {
+    /// All, by the name of the function.
+    pub const ALL: [(&'static str, Atomic); 6] = [
+        ("atomic_add", Atomic::Add),
+        ("atomic_sub", Atomic::Sub),
+        ("atomic_and", Atomic::And),
+        ("atomic_or", Atomic::Or),
+        ("atomic_xor", Atomic::Xor),
+        ("atomic_exchange", Atomic::Exchange),
+    ];
+
+    /// The name of the function.
+    pub fn name(self) -> &'static str {
+        Atomic::ALL.iter().find(|(_, a)| *a == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// A map that a program uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapRef {
@@ -423,6 +457,8 @@ pub enum ExprKind {
     Size(Box<Expr>),
     /// `reveal_type(a)`: the value; its type is told.
     Reveal(Box<Expr>),
+    /// `atomic_add(place, value)` and its like: the place's old value.
+    Atomic(Atomic, Box<Expr>, Box<Expr>),
     /// A pointer that may be null; where it is, the program ends with its type's default.
     Checked(Box<Expr>),
     /// A call of a helper; the arguments are those of its row, in order, with none where the compiler supplies them.

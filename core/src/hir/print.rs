@@ -372,6 +372,7 @@ impl Printer<'_> {
                 format!("{}.setdefault({}, {})", self.map(map), self.expr(key), self.expr(value))
             }
             ExprKind::Take(map, _) => format!("{}.take()", self.map(map)),
+            ExprKind::Atomic(op, a, b) => format!("{}({}, {})", op.name(), self.expr(a), self.expr(b)),
             ExprKind::Checked(a) => format!("checked({})", self.expr(a)),
             ExprKind::Remove(map, key) => format!("{}.delete({})", self.map(map), self.expr(key)),
             ExprKind::Print(parts) => {

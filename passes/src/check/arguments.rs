@@ -6,7 +6,7 @@
 use super::writes::is_place;
 use super::{Checker, constant};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Expr, ExprKind, FunctionKind};
+use pbpf_core::hir::{Expr, ExprKind, FunctionKind, Section};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::{Argument, ArgumentKind, CallbackSignature, Helper};
 use pbpf_core::source::Span;
@@ -32,8 +32,17 @@ impl Checker<'_, '_> {
                 ArgumentKind::MapValue | ArgumentKind::MapValueOut => map.and_then(|m| module.maps[m].value),
                 _ => None,
             };
+            let fills = matches!(
+                arg.kind,
+                ArgumentKind::MemOut | ArgumentKind::MapValueOut | ArgumentKind::Object(_)
+            );
+            let constant = super::writes::global_of(given)
+                .filter(|global| fills && module.globals[*global].section == Section::Rodata);
             if let Some((needs, help)) = self.misfit(arg, given, wanted) {
                 self.wrong(row, arg, given, &needs, help);
+            } else if let Some(global) = constant {
+                let error = self.read_only_global(global, given.span);
+                self.cx.emit(error);
             } else if arg.constant && constant::value(&module.types, given).is_none() {
                 let message =
                     format!("`{}` of `{}` must be known before the program runs", arg.name, row.name);

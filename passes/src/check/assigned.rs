@@ -258,7 +258,10 @@ fn children(e: &Expr, f: &mut dyn FnMut(&Expr)) {
             f(a);
         }
         ExprKind::Take(map, _) => map.handle.iter().for_each(|h| f(h)),
-        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Within { value: a, array: b, .. } => {
+        ExprKind::Binary(_, a, b)
+        | ExprKind::Atomic(_, a, b)
+        | ExprKind::Index(a, b)
+        | ExprKind::Within { value: a, array: b, .. } => {
             f(a);
             f(b);
         }

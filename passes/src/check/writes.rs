@@ -6,7 +6,7 @@
 use super::{Checker, Running};
 use crate::infer::context_records;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Expr, ExprKind, FuncId, Function, Place, PlaceKind, Stmt, StmtKind};
+use pbpf_core::hir::{Expr, ExprKind, FuncId, Function, GlobalId, Place, PlaceKind, Section, Stmt, StmtKind};
 use pbpf_core::rows::Access;
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type};
@@ -24,6 +24,11 @@ impl Checker<'_, '_> {
         let mut places = Vec::new();
         places_of(&function.body, &mut places);
         for place in places {
+            if let Some(global) = self.constant_global(place) {
+                let error = self.read_only_global(global, place.span);
+                self.cx.emit(error);
+                continue;
+            }
             for running in &running {
                 // One message is enough; the next program would say the same.
                 if self.write(id, running, place) {
@@ -31,6 +36,24 @@ impl Checker<'_, '_> {
                 }
             }
         }
+    }
+
+    /// The global variable that a place is in, if programs only read it.
+    fn constant_global(&self, place: &Place) -> Option<GlobalId> {
+        let global = match &place.kind {
+            PlaceKind::Global(global) => Some(*global),
+            PlaceKind::Field { base, .. } | PlaceKind::Index { base, .. } => global_of(base),
+            PlaceKind::Local(_) | PlaceKind::MapItem { .. } => None,
+        }?;
+        (self.module.globals[global].section == Section::Rodata).then_some(global)
+    }
+
+    /// The diagnostic for a write to a global variable that programs only read.
+    pub(super) fn read_only_global(&self, global: GlobalId, span: Span) -> Diagnostic {
+        let global = &self.module.globals[global];
+        read_only(format!("`{}` is constant: programs only read it", global.name), span)
+            .label(global.span, "it is declared here")
+            .help("leave `const=True` out, or set it from user space before the object is loaded")
     }
 
     /// Holds one write against one program's rules; whether it was refused.
@@ -131,6 +154,15 @@ fn places_of<'e>(block: &'e [Stmt], found: &mut Vec<&'e Place>) {
             StmtKind::Update { place, .. } => found.push(place),
             kind => kind.blocks().into_iter().for_each(|block| places_of(block, found)),
         }
+    }
+}
+
+/// The global variable that an expression is or is in.
+pub(super) fn global_of(expr: &Expr) -> Option<GlobalId> {
+    match &expr.kind {
+        ExprKind::Global(global) => Some(*global),
+        ExprKind::Field(base, _) | ExprKind::Index(base, _) => global_of(base),
+        _ => None,
     }
 }
 

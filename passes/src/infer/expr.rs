@@ -232,6 +232,10 @@ impl Infer_<'_, '_> {
             | ExprKind::SetDefault(..)
             | ExprKind::Take(..)
             | ExprKind::Remove(..) => self.map_expr(frame, expr),
+            ExprKind::Atomic(op, place, value) => {
+                let op = *op;
+                self.atomic(frame, op, place, value)
+            }
             ExprKind::Checked(pointer) => {
                 let ty = self.expr(frame, pointer)?;
                 match *self.module.types.get(ty) {

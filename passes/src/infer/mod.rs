@@ -13,6 +13,7 @@
 //! Leaves out: what may be called where, and with what (`check`).
 
 mod access;
+mod atomic;
 mod call;
 mod callback;
 mod expr;

@@ -185,6 +185,10 @@ impl Lowering<'_, '_> {
             }
             ExprKind::SetDefault(map, key, value) => self.set_default(map, key, value, expr.span),
             ExprKind::Take(map, helper) => self.take(map, *helper, expr.span),
+            ExprKind::Atomic(op, place, value) => match self.atomic(*op, place, value, expr, true) {
+                Some(old) => old,
+                None => self.iconst(Type::I64, 0),
+            },
             ExprKind::Checked(pointer) => {
                 let got = self.expr(pointer);
                 self.span = expr.span;

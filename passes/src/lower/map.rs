@@ -12,6 +12,7 @@ use pbpf_core::mir::{self, AtomicOp, Cond, Op, Type, Value};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::{HelperCall, MapKey};
 use pbpf_core::source::Span;
+use pbpf_core::target::Cpu;
 use pbpf_core::types::{Region, TypeId};
 
 /// A map that is about to be used: the handle is evaluated once.
@@ -270,6 +271,8 @@ impl Lowering<'_, '_> {
         let machine = super::machine_type(&self.module.types, ty).unwrap_or(Type::I64);
         let atomic = match update.op {
             Hir::Add | Hir::Sub => Some(AtomicOp::Add),
+            // Before v3 there is only addition.
+            _ if self.cx.target.cpu < Cpu::V3 => None,
             Hir::And => Some(AtomicOp::And),
             Hir::Or => Some(AtomicOp::Or),
             Hir::Xor => Some(AtomicOp::Xor),

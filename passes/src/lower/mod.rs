@@ -11,6 +11,7 @@
 
 mod access;
 mod assign;
+mod atomic;
 mod bits;
 mod builtin;
 mod call;

@@ -22,6 +22,10 @@ impl Lowering<'_, '_> {
     pub(super) fn stmt(&mut self, stmt: &Stmt) {
         match &stmt.kind {
             StmtKind::Expr(e) => {
+                if let pbpf_core::hir::ExprKind::Atomic(op, place, value) = &e.kind {
+                    self.atomic(*op, place, value, e, false);
+                    return;
+                }
                 self.evaluate(e);
             }
             StmtKind::Assign { places, value } => self.assign(places, value),

@@ -50,6 +50,11 @@ impl Resolver<'_, '_> {
         };
         match entry {
             Some(Entry::Helper(helper, take)) => self.helper_call(body, helper, take, args, keywords, span),
+            Some(Entry::Atomic(op)) => {
+                let [place, value] = self.exact(args, keywords, op.name(), span)?;
+                let (place, value) = (self.expr(body, place), self.expr(body, value));
+                Some(self.make(hir::ExprKind::Atomic(op, Box::new(place?), Box::new(value?)), span))
+            }
             Some(Entry::Deref) => {
                 let [arg] = self.exact(args, keywords, "deref", span)?;
                 let value = self.expr(body, arg)?;

@@ -4,6 +4,7 @@
 
 use super::Resolver;
 use super::externals::Declared;
+use super::global::GlobalOptions;
 use super::scope::{Decorator, Entry};
 use super::signature::Signature;
 use pbpf_core::ast::{Expr, ExprKind, FunctionDef, Keyword, StmtKind};
@@ -21,7 +22,8 @@ pub(super) type Bodies<'t> = Vec<(FuncId, &'t FunctionDef, bool)>;
 pub(super) struct Decorators {
     pub(super) bpf: bool,
     pub(super) map: bool,
-    pub(super) global: bool,
+    /// What `@bpfglobal` says.
+    pub(super) global: Option<GlobalOptions>,
     pub(super) record: Option<RecordKind>,
     /// `packed=True` of `@struct` and `@union`.
     pub(super) pack: Option<u32>,
@@ -45,7 +47,10 @@ impl Resolver<'_, '_> {
             match kind {
                 Decorator::Bpf => found.bpf = true,
                 Decorator::Map => found.map = true,
-                Decorator::Global => found.global = true,
+                Decorator::Global => {
+                    let args = args.map_or(&[][..], Vec::as_slice);
+                    found.global = Some(self.global_options(args, keywords));
+                }
                 Decorator::Record(kind) => {
                     found.record = Some(kind);
                     self.record_options(decorator, &mut found);
@@ -148,7 +153,7 @@ impl Resolver<'_, '_> {
         let decorators = self.decorators(&def.decorators);
         if !decorators.bpf {
             if decorators.map
-                || decorators.global
+                || decorators.global.is_some()
                 || decorators.external.is_some()
                 || decorators.section.is_some()
             {
@@ -170,8 +175,8 @@ impl Resolver<'_, '_> {
             self.declare_external(def, declared);
         } else if decorators.map {
             self.declare_map(def);
-        } else if decorators.global {
-            self.declare_global(def);
+        } else if let Some(options) = decorators.global {
+            self.declare_global(def, &options);
         } else {
             let kind = match &decorators.section {
                 Some((section, span)) => match self.program(section, *span) {

@@ -41,7 +41,10 @@ fn package_entry(name: &str) -> Option<Entry> {
         // The Python runtime's names; programs do not use them.
         "BPF" | "compile" | "compile_to_ir" | "trace_pipe" | "trace_fields" | "utils" | "BpfObject"
         | "BpfProgram" | "BpfMap" | "StructParser" | "main" | "LICENSE" => Entry::Foreign,
-        _ => return None,
+        _ => {
+            let found = pbpf_core::hir::Atomic::ALL.iter().find(|(atomic, _)| *atomic == name)?;
+            Entry::Atomic(found.1)
+        }
     })
 }
 

@@ -23,6 +23,7 @@ mod externals;
 mod global;
 mod helper_call;
 mod imports;
+mod initial;
 mod loops;
 mod map;
 mod map_rules;

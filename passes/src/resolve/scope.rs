@@ -86,6 +86,8 @@ pub(super) enum Entry {
     Function(FuncId),
     /// `struct_ops`: its attributes are kernel structs of callbacks.
     StructOps,
+    /// A function that changes memory atomically.
+    Atomic(pbpf_core::hir::Atomic),
     /// `deref`, which PythonBPF keeps among the helpers.
     Deref,
     /// A module, by its full name.

@@ -264,6 +264,7 @@ impl Walk<'_> {
             }
             ExprKind::Take(map, _) => self.handle(map),
             ExprKind::Binary(_, a, b)
+            | ExprKind::Atomic(_, a, b)
             | ExprKind::Index(a, b)
             | ExprKind::Within { value: a, array: b, .. } => {
                 self.expr(a);

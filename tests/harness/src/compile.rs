@@ -91,6 +91,7 @@ pub fn build(places: &Places, found: &Found, kernel: bool) -> Built {
             built.plan = object.zip(built.case.verdict.clone()).map(|(object, verdict)| Plan {
                 case: found.name.clone(),
                 object,
+                globals: built.case.globals.clone(),
                 needs: built.case.needs.clone(),
                 verdict,
                 steps: built.case.steps.clone(),

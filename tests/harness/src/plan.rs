@@ -14,6 +14,8 @@ pub struct Plan {
     pub case: String,
     /// The object file, as the process that runs the plan sees it.
     pub object: PathBuf,
+    /// Global variables set before loading, by name, as text.
+    pub globals: Vec<(String, String)>,
     /// What the kernel must have for any of it to be done, in the words of the loader's `Feature::parse`.
     pub needs: Vec<String>,
     /// What the kernel must say to the object.

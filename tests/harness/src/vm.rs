@@ -166,6 +166,7 @@ mod tests {
         Plan {
             case: case.to_owned(),
             object: PathBuf::new(),
+            globals: Vec::new(),
             needs: Vec::new(),
             verdict: Verdict::Accept,
             steps: Vec::new(),

@@ -98,6 +98,8 @@ pub struct Case {
     pub steps: Vec<Step>,
     /// Kernels that run the plan in a VM, besides the running one.
     pub vms: Vec<String>,
+    /// Global variables set before loading, by name, as text.
+    pub globals: Vec<(String, String)>,
     /// The passes that `pbpf opt` runs.
     pub passes: Option<String>,
     /// Runs in the MIR interpreter.
@@ -198,6 +200,10 @@ fn header(case: &mut Case, line: u32, text: &str) -> Result<(), String> {
         "exit" => {
             case.exit = Some(c.integer()? as i32);
             c.finish()?;
+        }
+        "set" => {
+            let (name, text) = value.split_once('=').ok_or("expected `NAME=VALUE`")?;
+            case.globals.push((name.trim().to_owned(), text.trim().to_owned()));
         }
         "vm" => case.vms.extend(words()),
         "passes" => case.passes = Some(value.to_owned()),

@@ -54,7 +54,8 @@ fn present(need: &str) -> bool {
 }
 
 fn open(plan: &Plan) -> Result<Object, String> {
-    Object::open(&plan.object, &OpenOptions::default()).map_err(|e| e.to_string())
+    let options = OpenOptions { globals: plan.globals.clone(), ..OpenOptions::default() };
+    Object::open(&plan.object, &options).map_err(|e| e.to_string())
 }
 
 fn refused(plan: &Plan, texts: &[String], lines: &[u32], report: &mut Report) -> Result<(), Vec<String>> {
