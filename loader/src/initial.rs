@@ -1,7 +1,7 @@
 //! Initial values of global variables, set before an object is loaded.
 //!
-//! Promises: only the bytes of the variable change; a value that does not fit its type is an error that says why. Leaves
-//! out: variables that the compiler made, which BTF does not name.
+//! Promises: only the bytes of the variable change; a value that does not fit its type is an error that says why.
+//! Leaves out: variables that the compiler made, which BTF does not name.
 
 use crate::layout::{Layout, Misfit};
 use crate::object::Object;

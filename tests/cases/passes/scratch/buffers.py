@@ -28,12 +28,12 @@ def prog(ctx):  # note: [explain-lowering] "bytes of stack"
     second = (c_uint32 * 90)()
     small = (c_uint32 * 4)()
     for i in range(90):  # note: "the verifier walks this loop"
-        first[i] = i  # note: "checked"
-        second[i] = 1  # note: "checked"
+        first[i] = i  # note: "checked"  # note: "needs no check"
+        second[i] = 1  # note: "checked"  # note: "needs no check"
     small[3] = 7
     total = 0
     for i in range(90):  # note: "the verifier walks this loop"
-        total += second[i]  # note: "checked"
+        total += second[i]  # note: "checked"  # note: "needs no check"
     out[0] = first[89] + first[1] + 315
     out[1] = total
     out[2] = small[3]
@@ -44,7 +44,7 @@ def prog(ctx):  # note: [explain-lowering] "bytes of stack"
 def summed(n):  # note: "becomes a part"
     values = (c_uint32 * 120)()  # note: "`values` (480 bytes) is kept in the map `large_locals`"
     for i in range(120):  # note: "the verifier walks this loop"
-        values[i] = i * n  # note: "checked"
+        values[i] = i * n  # note: "checked"  # note: "needs no check"
     return values[119]
 
 
@@ -53,7 +53,7 @@ def summed(n):  # note: "becomes a part"
 def other(ctx):  # note: "bytes of stack"
     buffer = (c_uint32 * 60)()
     for i in range(60):  # note: "the verifier walks this loop"
-        buffer[i] = i  # note: "checked"
+        buffer[i] = i  # note: "checked"  # note: "needs no check"
     more = summed(15)
     out[3] = more + buffer[59] + buffer[46]
     return 2
