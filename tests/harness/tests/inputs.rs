@@ -275,6 +275,22 @@ fn wrong_usage() {
     }
 }
 
+#[test]
+fn wrong_configurations() {
+    file("fine.py", &program("    print(\"hi\")"));
+    let told = |name: &str, lines: &str| {
+        let text = format!("[build]\nsources = [\"fine.py\"]\n{lines}");
+        let path = file(name, text.as_bytes());
+        let done = pbpf(&["build", "--config", &path.to_string_lossy(), "--message-format", "json"]);
+        bounded(&done).unwrap_or_else(|message| panic!("{name}: {message}"));
+        assert_eq!(done.status, Some(2), "{name}: {}", done.stdout);
+        let seen = diagnostics::parse(&done.stdout).unwrap();
+        (seen[0].code.clone(), seen[0].line, seen[0].column)
+    };
+    assert_eq!(told("key.toml", "optt = 3\n"), ("unknown-key".to_owned(), Some(3), Some(1)));
+    assert_eq!(told("pass.toml", "[passes]\ndisable = [\"lower\"]\n").0, "pass-graph");
+}
+
 /// A small generator of numbers, the same in each run; `PBPF_SEED` makes others.
 struct Random(u64);
 

@@ -72,6 +72,30 @@ fn every_page_has_a_code() {
 }
 
 #[test]
+fn every_code_is_expected_somewhere() {
+    let files = files();
+    let (codes, _) = codes(&files);
+    let is_case = |f: &File| f.path.starts_with("tests/cases/") || f.path.starts_with("docs/errors/");
+    let is_test = |f: &File| f.extension() == "rs" && f.is_test();
+    let seen = |code: &str| {
+        let (listed, literal) = (format!(": [{code}]"), format!("\"{code}\""));
+        // A reveal expects `revealed-type`.
+        code == "revealed-type"
+            || files.iter().any(|f| {
+                is_case(f) && f.text.contains(&listed)
+                    || is_test(f) && f.text.contains(&literal)
+                    || f.extension() == "rs" && f.text[f.without_tests().len()..].contains(&literal)
+            })
+    };
+    let unseen: Vec<String> = codes
+        .iter()
+        .filter(|(code, _)| !seen(code))
+        .map(|(code, place)| format!("{code}, from {place}"))
+        .collect();
+    none("Every code of a diagnostic is expected by a case, a page, or a test.", &unseen);
+}
+
+#[test]
 fn every_page_opens_with_its_code() {
     let wrong: Vec<String> = files()
         .iter()
