@@ -71,6 +71,7 @@ impl Diagnostic {
             (Target::Line(_), None) => false,
         };
         place
+            && expectation.column.is_none_or(|column| self.column == Some(column))
             && self.severity == expectation.severity.name()
             && expectation.code.as_ref().is_none_or(|code| *code == self.code)
             && expectation.text.as_ref().is_none_or(|text| self.says(text))
@@ -157,6 +158,14 @@ mod tests {
         let seen = parse(SEEN).unwrap();
         let case = "x = y # error: [unknown-name] \"write x\" # warning-file: [empty]\n";
         assert_eq!(compare(&seen, &expected(case)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn columns_are_held_where_they_are_said() {
+        let seen = parse(SEEN.lines().next().unwrap()).unwrap();
+        assert_eq!(compare(&seen, &expected("# error@1:5: [unknown-name]\n")), Vec::<String>::new());
+        let failures = compare(&seen, &expected("# error@1:6: [unknown-name]\n"));
+        assert_eq!(failures[1], "missing error[unknown-name] on line 1, column 6");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Expected diagnostics: `# error: [code] "text"`, `# warning: ...`, `# note: ...`, `# reveal: TYPE`.
 //!
-//! Promises: an expectation stands at the end of the line that it is about, or alone above it; `error@7:` is about line 7, and
-//! `error-file:` about a diagnostic without a place. What starts like an expectation and is not one is an error.
+//! Promises: an expectation stands at the end of the line that it is about, or alone above it; `error@7:` is about line 7, `error@7:12:` about
+//! its column 12, and `error-file:` about a diagnostic without a place. What starts like an expectation and is not one is an error.
 //! Leaves out: comparing them with what was said, which is `matching`.
 
 use super::{Kind, Mistake};
@@ -45,6 +45,8 @@ pub struct Expectation {
     pub written: u32,
     /// Where the diagnostic must be.
     pub target: Target,
+    /// The column, if the case says one.
+    pub column: Option<u32>,
     /// How grave it must be.
     pub severity: Severity,
     /// Its code, if the case says one.
@@ -73,7 +75,10 @@ impl std::fmt::Display for Expectation {
             write!(f, " \"{text}\"")?;
         }
         match self.target {
-            Target::Line(line) => write!(f, " on line {line}"),
+            Target::Line(line) => {
+                write!(f, " on line {line}")?;
+                self.column.map_or(Ok(()), |column| write!(f, ", column {column}"))
+            }
             Target::NoPlace => write!(f, " without a place"),
         }
     }
@@ -133,10 +138,16 @@ fn pieces<'a>(line: &'a str, comment: &str) -> Vec<&'a str> {
 fn expectation(piece: &str, written: u32, subject: u32) -> Result<Option<Expectation>, String> {
     let mut c = Cursor::new(piece);
     let Some((start, severity)) = STARTS.iter().find(|(start, _)| c.eat(start)) else { return Ok(None) };
-    let mut target = Target::Line(subject);
+    let (mut target, mut column) = (Target::Line(subject), None);
     if c.eat("@") {
-        let line = c.run("a line number", |ch| ch.is_ascii_digit())?;
-        target = Target::Line(line.parse().map_err(|_| format!("`{line}` is not a line number"))?);
+        let number = |c: &mut Cursor<'_>, what: &str| -> Result<u32, String> {
+            let digits = c.run(what, |ch| ch.is_ascii_digit())?;
+            digits.parse().map_err(|_| format!("`{digits}` is not {what}"))
+        };
+        target = Target::Line(number(&mut c, "a line number")?);
+        if c.rest().trim_start_matches(':').starts_with(|ch: char| ch.is_ascii_digit()) && c.eat(":") {
+            column = Some(number(&mut c, "a column")?);
+        }
     } else if c.eat("-file") {
         target = Target::NoPlace;
     }
@@ -153,6 +164,7 @@ fn expectation(piece: &str, written: u32, subject: u32) -> Result<Option<Expecta
         return Ok(Some(Expectation {
             written,
             target,
+            column,
             severity: *severity,
             code: Some(REVEAL.to_owned()),
             text,
@@ -172,7 +184,7 @@ fn expectation(piece: &str, written: u32, subject: u32) -> Result<Option<Expecta
         return Err(c.wanted("`[code]` or a text in double quotes"));
     }
     c.finish()?;
-    Ok(Some(Expectation { written, target, severity: *severity, code, text }))
+    Ok(Some(Expectation { written, target, column, severity: *severity, code, text }))
 }
 
 #[cfg(test)]
