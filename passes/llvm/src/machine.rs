@@ -4,6 +4,7 @@
 
 use crate::{Artifact, Artifacts, EmitOptions, OptLevel};
 use inkwell::OptimizationLevel;
+use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
 use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{
@@ -24,6 +25,7 @@ pub(crate) fn create(cpu: Cpu, opt: OptLevel) -> Result<TargetMachine, String> {
             disassembler: false,
             ..InitializationConfig::default()
         });
+        set_options();
     });
     let triple = TargetTriple::create(TRIPLE);
     let target = Target::from_triple(&triple).map_err(|e| e.to_string())?;
@@ -36,6 +38,18 @@ pub(crate) fn create(cpu: Cpu, opt: OptLevel) -> Result<TargetMachine, String> {
     target
         .create_target_machine(&triple, cpu.as_str(), "", level, RelocMode::Default, CodeModel::Default)
         .ok_or_else(|| format!("LLVM has no target machine for {TRIPLE}"))
+}
+
+/// Sets the options of LLVM that it has no other way to set; they hold for the process.
+#[allow(unsafe_code, reason = "inkwell has no call for LLVM's own options")]
+fn set_options() {
+    // The sum of a loop would become a closed form, which multiplies in 128 bits:
+    // "A call to built-in function '__multi3' is not supported."
+    let arguments = [c"pbpf".as_ptr(), c"-replexitval=never".as_ptr()];
+    // SAFETY: as many strings as said, which outlive the call; no overview is given.
+    unsafe {
+        LLVMParseCommandLineOptions(arguments.len() as i32, arguments.as_ptr(), std::ptr::null());
+    }
 }
 
 /// Optimises the module and gives what was asked for.

@@ -87,24 +87,7 @@ impl Infer_<'_, '_> {
                 }
                 Some(bool)
             }
-            ExprKind::Logical(and, values) => {
-                let (and, mut at) = (*and, 0);
-                while let Some(value) = values.get_mut(at) {
-                    self.expr(frame, value);
-                    at += 1;
-                    if decided(value) == Some(!and) {
-                        values.truncate(at);
-                    }
-                }
-                if let [only] = values.as_slice() {
-                    *expr = only.clone();
-                    return self.expr(frame, expr);
-                }
-                let types: Option<Vec<TypeId>> = values.iter_mut().map(|v| self.expr(frame, v)).collect();
-                let types = types?;
-                let joined = self.join_all(frame.function.arithmetic, &types, values);
-                joined.or_else(|| self.join_behind(frame, &types, values)).or(Some(bool))
-            }
+            ExprKind::Logical(..) => self.logical(frame, expr, false),
             ExprKind::Not(operand) => {
                 self.condition(frame, operand);
                 Some(bool)

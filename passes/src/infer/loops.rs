@@ -181,7 +181,9 @@ impl Infer_<'_, '_> {
             });
         }
         if let Builtin::Any | Builtin::All = which {
-            args.iter_mut().for_each(|a| self.condition(frame, a));
+            for arg in args.iter_mut() {
+                self.condition(frame, arg);
+            }
             return Some(bool);
         }
         let types: Option<Vec<TypeId>> = args.iter_mut().map(|a| self.number(frame, a)).collect();

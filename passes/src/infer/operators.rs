@@ -4,7 +4,7 @@
 
 use super::numbers::{self, Typing};
 use super::object::Compared;
-use super::{Frame, Infer_};
+use super::{Frame, Infer_, decided};
 use pbpf_core::ast::CompareOp;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Arithmetic, BinaryOp, Expr, ExprKind, Local};
@@ -30,6 +30,45 @@ impl Infer_<'_, '_> {
             _ if matches!(va.kind, ExprKind::None) => self.join_other(b, a, Some(va)),
             _ => self.join_other(a, b, Some(vb)),
         }
+    }
+
+    /// The type of `a and b` or `a or b`: of the value that decides, or, where it is only a condition, perhaps just a truth
+    /// value.
+    pub(super) fn logical(&mut self, frame: &mut Frame, expr: &mut Expr, condition: bool) -> Option<TypeId> {
+        let span = expr.span;
+        let ExprKind::Logical(and, values) = &mut expr.kind else { return None };
+        let (and, mut types, mut complete) = (*and, Vec::with_capacity(values.len()), true);
+        while let Some(value) = values.get_mut(types.len()) {
+            let ty = if condition { self.condition(frame, value) } else { self.expr(frame, value) };
+            complete &= ty.is_some();
+            types.push(ty.unwrap_or_else(|| self.module.types.void()));
+            if decided(value) == Some(!and) {
+                values.truncate(types.len());
+            }
+        }
+        if let [only] = values.as_slice() {
+            *expr = only.clone();
+            return complete.then_some(expr.ty);
+        }
+        if !complete {
+            return None;
+        }
+        let joined = self.join_all(frame.function.arithmetic, &types, values);
+        let joined = joined.or_else(|| self.join_behind(frame, &types, values));
+        if joined.is_none() && condition {
+            return Some(self.module.types.bool());
+        }
+        if joined.is_none() {
+            let (word, first) = (if and { "and" } else { "or" }, types[0]);
+            let other = types.iter().copied().find(|ty| *ty != first).unwrap_or(first);
+            self.error(frame, |this| {
+                let (x, y) = (this.module.types.display(first), this.module.types.display(other));
+                Diagnostic::error("type-mismatch", format!("`{word}` gives one of {x} and {y} here"))
+                    .at(span)
+                    .help("test it with `if` and `else`")
+            });
+        }
+        joined
     }
 
     pub(super) fn join_all(

@@ -35,8 +35,13 @@ impl Infer_<'_, '_> {
     }
 
     /// Types a condition: a number, a truth value, or a pointer (true if not null).
-    pub(super) fn condition(&mut self, frame: &mut Frame, expr: &mut Expr) {
-        let Some(ty) = self.expr(frame, expr) else { return };
+    pub(super) fn condition(&mut self, frame: &mut Frame, expr: &mut Expr) -> Option<TypeId> {
+        if matches!(expr.kind, ExprKind::Logical(..)) {
+            let ty = self.logical(frame, expr, true)?;
+            expr.ty = ty;
+            return Some(ty);
+        }
+        let ty = self.expr(frame, expr)?;
         let text = matches!(self.module.types.get(ty), Type::Str { .. });
         if !self.module.types.is_scalar(ty) && !text && !matches!(expr.kind, ExprKind::None) {
             let span = expr.span;
@@ -48,6 +53,7 @@ impl Infer_<'_, '_> {
                 .at(span)
             });
         }
+        Some(ty)
     }
 
     /// Types a number; a pointer to one is read.

@@ -117,7 +117,9 @@ impl Infer_<'_, '_> {
                         self.expr(frame, test);
                     }
                     self.block(frame, &mut case.captures);
-                    case.guard.iter_mut().for_each(|guard| self.condition(frame, guard));
+                    if let Some(guard) = &mut case.guard {
+                        self.condition(frame, guard);
+                    }
                     self.block(frame, &mut case.body);
                 }
             }
@@ -138,7 +140,9 @@ impl Infer_<'_, '_> {
                 }
                 self.returned(frame, value.as_mut(), stmt.span);
             }
-            StmtKind::Assert(test) => self.condition(frame, test),
+            StmtKind::Assert(test) => {
+                self.condition(frame, test);
+            }
             StmtKind::Break | StmtKind::Continue | StmtKind::Pass => {}
         }
     }
