@@ -54,9 +54,10 @@ impl Lowering<'_, '_> {
 
     pub(super) fn assign_one(&mut self, place: &Place, value: &Expr) {
         if let PlaceKind::MapItem { map, key } = &place.kind {
+            // The value, then the key, as in Python.
             let target = self.target(map);
-            let key = self.key(target, key);
             let value = self.map_value(target, value);
+            let key = self.key(target, key);
             let flags = self.iconst(Type::I64, 0);
             self.put(target, key, value, flags);
             return;
@@ -66,17 +67,37 @@ impl Lowering<'_, '_> {
             self.store_value(place, value);
             return;
         }
-        let address = self.place_address(place);
-        let dst = self.materialize(address);
-        if Self::reads_itself(place, value) {
-            // `s = S(a=s.b)`: made aside, then copied.
+        if Self::reads_itself(place, value) || Self::in_turn(place, value) {
+            // `s = S(a=s.b)`, `a[f()] = S(b=g())`: made aside, then copied.
             let aside = self.slot("copy", place.ty);
             self.fill(aside, place.ty, value);
+            let address = self.place_address(place);
+            let dst = self.materialize(address);
             let len = self.module.types.size_of(place.ty);
             self.effect(Op::MemCopy { dst, src: aside, len });
             return;
         }
+        let address = self.place_address(place);
+        let dst = self.materialize(address);
         self.fill(dst, place.ty, value);
+    }
+
+    /// Whether it can be seen that the value is evaluated before the place.
+    fn in_turn(place: &Place, value: &Expr) -> bool {
+        let mut changes = false;
+        let mut look = |e: &Expr| {
+            changes |= matches!(e.kind, ExprKind::Walrus(..) | ExprKind::Call(..) | ExprKind::Helper { .. });
+        };
+        match &place.kind {
+            PlaceKind::Local(_) | PlaceKind::Global(_) | PlaceKind::MapItem { .. } => return false,
+            PlaceKind::Field { base, .. } => crate::walk::expr(base, &mut look),
+            PlaceKind::Index { base, index } => {
+                crate::walk::expr(base, &mut look);
+                crate::walk::expr(index, &mut look);
+            }
+        }
+        crate::walk::expr(value, &mut look);
+        changes
     }
 
     pub(super) fn reads_itself(place: &Place, value: &Expr) -> bool {
