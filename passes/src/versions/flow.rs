@@ -69,6 +69,13 @@ impl Flow {
         self.split[local.index()].then(|| self.define(local))
     }
 
+    /// From here on the local is the version that it was before.
+    pub(super) fn become_again(&mut self, local: LocalId, node: Node) {
+        if self.current[local.index()] != Some(node) {
+            self.set(local, Some(node));
+        }
+    }
+
     /// A use: what reaches it becomes one version.
     pub(super) fn read(&mut self, local: LocalId) -> Option<Node> {
         let node = self.current[local.index()].filter(|_| self.split[local.index()])?;

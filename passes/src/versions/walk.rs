@@ -43,14 +43,19 @@ impl Walk<'_> {
                 places.iter_mut().for_each(|p| self.store(p));
             }
             StmtKind::Update { place, value, .. } => {
-                // What is updated stays the variable that it was.
+                // What is updated stays the variable that it was, also where the value assigns it: `x += (x := 1)`.
+                let mut updated = None;
                 if let PlaceKind::Local(local) = &mut place.kind {
                     let node = self.flow.read(*local);
+                    updated = node.map(|node| (*local, node));
                     (self.visit)(local, node, place.span);
                 } else {
                     self.place(place);
                 }
                 self.expr(value);
+                if let Some((local, node)) = updated {
+                    self.flow.become_again(local, node);
+                }
             }
             StmtKind::Delete { map, key } => {
                 self.handle(map);

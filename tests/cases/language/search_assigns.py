@@ -1,6 +1,6 @@
-"""What `in` looks for is what it was before the tuple or the range is evaluated."""
+"""What `in` looks for, and what `op=` changes, is what it was before the rest is evaluated."""
 #: verify
-#: run: f(packet=zeros(64)) == 110
+#: run: f(packet=zeros(64)) == 115
 from pbpf import bpf, bpfglobal, section
 
 
@@ -15,6 +15,9 @@ def f(ctx):
         n += 10
     if x not in range((x := 5), 9):
         n += 100
+    y = 4
+    y += (y := 1)
+    n += y
     return n
 
 
