@@ -46,6 +46,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         // Behind it no instruction is abstract.
         Box::new(mir::legalise::Legalise),
         Box::new(mir::returns::Returns),
+        // Behind all that decides what lives at once.
+        Box::new(mir::spill::Spill),
         // Last: every slot there is has been made.
         Box::new(mir::stack::Stack),
     ]

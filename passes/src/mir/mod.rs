@@ -26,4 +26,5 @@ pub mod returns;
 pub mod scopes;
 pub mod scratch;
 pub mod simplify_cfg;
+pub mod spill;
 pub mod stack;

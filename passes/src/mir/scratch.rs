@@ -25,7 +25,7 @@
 //!
 //! Why: `Looks like the BPF stack limit is exceeded. Please move large on stack variables into BPF per-cpu array map`.
 
-mod pressure;
+pub(super) mod pressure;
 
 use super::exit::Exit;
 use super::rules::{self, Rules};

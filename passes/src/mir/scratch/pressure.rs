@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 const KEPT: usize = 4;
 
 /// The bytes for values of a function.
-pub(super) fn bytes(func: &Function) -> u32 {
+pub(in crate::mir) fn bytes(func: &Function) -> u32 {
     let cfg = Cfg::new(func);
     let mut live_out: Table<Block, BTreeSet<Value>> = func.blocks.keys().map(|_| BTreeSet::new()).collect();
     let mut most = 0;
@@ -44,7 +44,8 @@ pub(super) fn bytes(func: &Function) -> u32 {
     8 * u32::try_from(most.saturating_sub(KEPT)).unwrap_or(u32::MAX / 8)
 }
 
-fn is_call(op: &Op) -> bool {
+/// Whether an instruction leaves four registers only.
+pub(in crate::mir) fn is_call(op: &Op) -> bool {
     matches!(
         op,
         Op::CallHelper { .. }
@@ -58,7 +59,7 @@ fn is_call(op: &Op) -> bool {
 }
 
 /// Whether a value is kept and not made anew.
-fn is_kept(func: &Function, value: Value) -> bool {
+pub(in crate::mir) fn is_kept(func: &Function, value: Value) -> bool {
     !func.def(value).is_some_and(|d| {
         matches!(
             d.op,

@@ -20,7 +20,7 @@ pub(in crate::mir) struct Frame {
 
 impl Frame {
     /// The frame of `func`.
-    pub(super) fn of(func: &Function) -> Self {
+    pub(in crate::mir) fn of(func: &Function) -> Self {
         Self::without(func, &BTreeSet::new())
     }
 

@@ -1,6 +1,5 @@
 """Sixty numbers that live at once, and five buffers in branches of which one is taken."""
 
-#: flags: --large-locals map
 #: verify
 #: run: prog(packet=zeros(60)) >= 0
 from ctypes import c_uint32, c_uint64
