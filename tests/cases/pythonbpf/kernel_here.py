@@ -27,8 +27,9 @@ def f(ctx: struct_xdp_md):
 def g(ctx):
     task = struct_task_struct(bpf_get_current_task())
     a = task.real_parent.tgid
+    b = task.sched_reset_on_fork
     if task.comm == "bash":
-        print(f"{a} {task.comm}")
+        print(f"{a} {b} {task.comm}")
     return 0
 
 

@@ -24,7 +24,7 @@ K = 41
 @struct
 class Record:
     a: c_uint32
-    b: c_uint32
+    b: c_uint32 = 3
 
 
 @bpf
@@ -138,12 +138,12 @@ def f(ctx):
     if i != 299:
         failed = 12
         return 1
-    r = Record(a=3, b=1)
-    if r.a != 3 or r.b != 1:
+    r = Record(a=3)
+    if r.a != 3 or r.b != 3:
         failed = 13
         return 1
     r = Record()
-    if r.a != 0 or r.b != 0:
+    if r.a != 0 or r.b != 3:
         failed = 14
         return 1
     e = m.delete(77)
@@ -168,7 +168,7 @@ def f(ctx):
     if n is None or n != 200:
         failed = 19
         return 1
-    records.update(4, Record(a=1, b=3))
+    records.update(4, Record(a=1))
     s = records.lookup(4)
     if s is None:
         failed = 20
