@@ -47,9 +47,25 @@ impl Object {
     pub fn load(self) -> Result<Loaded, LoadError> {
         let Self { bytes, options, open, .. } = self;
         let mut logs = BTreeMap::new();
-        let first = match attempt(open, &options, &logs) {
-            Ok(loaded) => return Ok(loaded),
-            Err(failure) => failure,
+        let (mut open, mut stats) = (open, STATS_BYTES);
+        let first = loop {
+            let failure = match attempt(open, &options, &logs, stats) {
+                Ok(loaded) => return Ok(loaded),
+                Err(failure) => failure,
+            };
+            // Accepted, but for what the verifier had to say on the way, which is more than the log holds.
+            if failure.errno != Errno::ENOSPC || failure.refused_program().is_some() || stats >= MAX_BYTES {
+                break failure;
+            }
+            stats *= 64;
+            let reopened = message::capture(|| object::open_raw(&bytes, &options)).0;
+            let Ok(Ok(mut again)) = reopened else { break failure };
+            select(&mut again, &options.programs);
+            let mut object =
+                Object { bytes: bytes.clone(), options: options.clone(), open: again, messages: Vec::new() };
+            // What cannot be set was told when the object was opened first.
+            let _ = object.set_from_options();
+            open = object.open;
         };
         let Some(mut program) = first.refused_program() else { return Err(first.into_error()) };
         let mut size = FULL_BYTES;
@@ -60,7 +76,7 @@ impl Object {
             let reopened = message::capture(|| object::open_raw(&bytes, &options)).0;
             let Ok(Ok(mut again)) = reopened else { return Err(first.into_error()) };
             select(&mut again, &options.programs);
-            let failure = match attempt(again, &options, &logs) {
+            let failure = match attempt(again, &options, &logs, stats) {
                 Ok(loaded) => return Ok(loaded),
                 Err(failure) => failure,
             };
@@ -142,11 +158,12 @@ fn select(open: &mut OpenObject, programs: &Programs) {
     }
 }
 
-/// Loads once. `full` names programs that were refused before, and the bytes to give their logs.
+/// Loads once. `full` names programs that were refused before, and the bytes to give their logs; the others get `stats`.
 fn attempt(
     mut open: OpenObject,
     options: &OpenOptions,
     full: &BTreeMap<String, usize>,
+    stats: usize,
 ) -> Result<Loaded, Failure> {
     let mut logs = Vec::new();
     for mut program in open.progs_mut() {
@@ -156,7 +173,7 @@ fn attempt(
         let name = program.name().to_string_lossy().into_owned();
         let (level, bytes) = match (full.get(&name), options.log) {
             (Some(bytes), _) => (REFUSED_LEVEL, *bytes),
-            (None, LogDetail::Stats) => (options.log.level(), STATS_BYTES),
+            (None, LogDetail::Stats) => (options.log.level(), stats),
             (None, LogDetail::All) => (options.log.level(), MAX_BYTES),
         };
         let mut buffer = LogBuffer {
