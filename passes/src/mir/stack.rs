@@ -18,6 +18,8 @@
 //! or taken as a number lives in the whole function. LLVM lays slots that never live together over each other; their place
 //! is counted once here as well, by the same rule: from the largest to the smallest, each with the first it can share with.
 //!
+//! Sizes are rounded up to the eight bytes by which the verifier remembers the stack.
+//!
 //! What is left is held against the budget: of each function, and of each chain of calls, every frame rounded up to 32
 //! bytes. Above a function that is called and makes a tail call there may be less than 256. `stack-over-budget` lists who takes what. LLVM puts registers on the stack too where it runs out of them;
 //! where that goes over the limit of a function, the diagnostic is LLVM's.
@@ -48,6 +50,9 @@ const TAIL_BUDGET: u32 = 256;
 /// sure of a JIT, and counts an empty frame too.
 const GRAIN: u32 = 32;
 
+/// The verifier remembers what is on the stack by places of so many bytes.
+const PLACE: u32 = 8;
+
 /// So many slots are named in a diagnostic.
 const SHOWN: usize = 8;
 
@@ -67,6 +72,12 @@ impl MirPass for Stack {
 
     fn run(&self, module: &mut Module, cx: &mut Context<'_>) {
         for func in module.functions.values_mut() {
+            // LLVM would put a register beside a slot of four bytes, and what is written to the slot makes the verifier forget
+            // the register: "infinite loop detected", where it was the loop's counter.
+            for slot in func.slots.values_mut() {
+                slot.size = slot.size.next_multiple_of(PLACE);
+                slot.align = slot.align.max(PLACE);
+            }
             lifetimes::mark(func);
         }
         let frames: Table<FuncId, Frame> = module.functions.values().map(Frame::of).collect();
