@@ -314,10 +314,10 @@ fn differential(programs: u64, c: bool) {
 
 #[test]
 fn programs_compute_what_python_computes() {
-    differential(environment("PBPF_PROGRAMS").unwrap_or(1000), false);
+    differential(environment("PBPF_PROGRAMS").unwrap_or(200), false);
 }
 
 #[test]
 fn programs_of_pythonbpf_compute_what_c_computes() {
-    differential(environment("PBPF_PROGRAMS").unwrap_or(1000), true);
+    differential(environment("PBPF_PROGRAMS").unwrap_or(200), true);
 }
