@@ -28,7 +28,7 @@ map map2 percpu_hashed kind percpu_hash 5 key u32 value u64 max_entries 4
 map map3 percpu_arrayed kind percpu_array 6 key u32 value u64 max_entries 4
 map map4 lru kind lru_hash 9 key u32 value u64 max_entries 64
 map map5 ring kind ringbuf 27 max_entries 4096
-map map6 perf kind perf_event_array 4
+map map6 perf kind perf_event_array 4 key u32 value u32 sizes
 map map7 queued kind queue 22 value u64 max_entries 4
 map map8 stacked kind stack 23 value u64 max_entries 4
 map map9 tasks kind task_storage 29 key s32 value u64 flags 1

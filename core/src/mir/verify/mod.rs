@@ -11,7 +11,7 @@
 //! - M003: every type, record and enum that is named exists; a type is made of earlier types and nests at most 64 deep.
 //! - M004: the fields of a record lie inside it, have distinct names, and are not of that record itself; its alignment is a power of two.
 //! - M005: an enum has 1, 2, 4 or 8 bytes, and its names are distinct and its values fit.
-//! - M006: a map has a kind; its key and value types have a size; it has no key without a value.
+//! - M006: a map has a kind; its key and value types have a size; it has no key without a value; what it holds from the start exists and has a place; inner maps hold no maps.
 //! - M007: the initial value of a global variable fits its type; one in `bss` is zero.
 //! - M008: a kernel function has a function type of at most five scalars with a scalar or no result; a variable of the kernel has another type,
 //!   and an option one with a size.
@@ -37,7 +37,7 @@
 //! - M027: a call fits the declaration of what it calls, which is a kernel function, a subprogram or a callback; where a `global` one takes `ptr.mem`, `ptr.stack` and `ptr.map_value` fit too.
 //! - M028: functions do not call themselves, not by way of others either.
 //! - M029: context instructions take the context, and name a field.
-//! - M030: map instructions name a map with keys, and take a key and a value of its sizes or pointers to them.
+//! - M030: map instructions name a map with keys, and take a key and a value of its sizes or pointers to them; a position is an `i64`.
 //! - M031: a format has a conversion for each argument: `%s` for a pointer, another for an `i64`.
 //! - M032: the cases of a switch are distinct.
 //! - M033: a function returns a value of its result's type, or none if it has none.
