@@ -4,7 +4,6 @@
 //! Leaves out: running them in order, which the graph does, from the list in [`pipeline`].
 
 pub mod check;
-mod entries;
 pub mod infer;
 mod kernel;
 mod license;

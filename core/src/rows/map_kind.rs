@@ -54,6 +54,19 @@ pub struct MapKind {
     /// What programs do by Python's own means (`m[k]`, `k in m`, `del m[k]`).
     #[serde(default)]
     pub operations: BTreeSet<MapOperation>,
+    /// How programs go through its entries (`for k in m`), if the kernel has a way.
+    #[serde(default)]
+    pub walk: Option<MapWalk>,
+}
+
+/// A way through the entries of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MapWalk {
+    /// Positions from 0 on are the keys.
+    Positions,
+    /// The kernel calls back for each entry (`map_for_each_callback` in `kernel/bpf/hashtab.c`).
+    Callback,
 }
 
 /// What the keys of a map are.

@@ -15,7 +15,7 @@ pub use helper::{
     Argument, ArgumentKind, CallbackSignature, Helper, HelperCall, HelperSet, Result_, ResultKind, Take,
 };
 pub use manifest::{Constant, Manifest, ManifestError, Mapping, Number, PassPoint, PassRow};
-pub use map_kind::{MapKey, MapKind, MapMethod, MapOperation, MapValue, MaxEntries, ObjectKey};
+pub use map_kind::{MapKey, MapKind, MapMethod, MapOperation, MapValue, MapWalk, MaxEntries, ObjectKey};
 pub use program_type::{
     Access, Arguments, Arithmetic, AttachKind, Callback, Context, ContextField, Explanation, Gives, Needs,
     ProgramType, Proof, RecordRule, RegionRule, Registers, Returns, SectionPattern, StructOpsRow, Via,

@@ -73,7 +73,7 @@ impl Infer_<'_, '_> {
             Over::Entries { map, key, value } => {
                 let row = &self.module.maps[*map];
                 let (Some(key_type), Some(value_type)) = (row.key, row.value) else { return };
-                if crate::entries::way(&row.kind).is_none() {
+                if self.cx.registry.map_kind(&row.kind).is_none_or(|kind| kind.walk.is_none()) {
                     let (kind, name) = (row.kind.clone(), row.name.clone());
                     self.error(frame, |_| {
                         let message = format!("the kernel does not go through {kind} maps such as `{name}`");

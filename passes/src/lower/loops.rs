@@ -5,9 +5,9 @@
 
 use super::access::Address;
 use super::{Loop, Lowering};
-use crate::entries::Way;
 use pbpf_core::hir::{Expr, LocalId, Over, Stmt};
 use pbpf_core::mir::{BinaryOp, Block, BlockCall, Cond, MapId, Op, Type, UnaryOp, Value};
+use pbpf_core::rows::MapWalk;
 use pbpf_core::types::{Region, Type as T, TypeId};
 use std::cell::Cell;
 
@@ -251,9 +251,9 @@ impl Lowering<'_, '_> {
     fn over_entries(&mut self, map: MapId, key: Option<LocalId>, value: Option<LocalId>, body: Body<'_>) {
         let row = &self.module.maps[map];
         let (Some(key_type), Some(value_type)) = (row.key, row.value) else { return };
-        let (most, way) = (i64::from(row.max_entries), crate::entries::way(&row.kind));
+        let (most, kind) = (i64::from(row.max_entries), self.cx.registry.map_kind(&row.kind));
         let zero = self.iconst(Type::I64, 0);
-        if way == Some(Way::Callback) {
+        if kind.and_then(|kind| kind.walk) == Some(MapWalk::Callback) {
             let found = Cell::new(None);
             let more = |this: &mut Self, position| {
                 let entry = this.op(Op::MapEntry { map, position });
