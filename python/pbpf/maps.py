@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from ctypes import c_uint32
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from .model.constants import constant
 from .model.layout import Type, type_of
@@ -58,11 +58,8 @@ class KeyValue(Map):
     def insert(self, key: bytes, data: bytearray) -> int:
         if key not in self.entries and len(self.entries) >= self.max_entries:
             return E2BIG
-        if key in self.entries:
-            # References to the old value stay as they are: the kernel replaces the element.
-            self.entries[key] = data
-        else:
-            self.entries[key] = data
+        # References to the old value stay as they are: the kernel replaces the element.
+        self.entries[key] = data
         return 0
 
     # The methods of programs
@@ -110,11 +107,13 @@ class KeyValue(Map):
     def __contains__(self, key: Any) -> bool:
         return self.lookup(key) is not None
 
-    def pbpf_current(self, key: Any) -> Any:
+    def pbpf_change(self, key: Any, change: Callable[[Any], Any]) -> None:
+        """Changes the number under the key where it is; an absent key is stored as 0 first, if there is room."""
+        if self.lookup(key) is None:
+            self.update(key, 0, 1)
         found = self.lookup(key)
-        if found is None:
-            return load(self.value_type, bytearray(self.value_type.size), 0)
-        return number(found)
+        if found is not None:
+            store(*place(found), change(number(found)))
 
     def keys(self) -> list[Any]:
         return [load(self.key_type, bytearray(raw), 0) for raw in self.entries]
@@ -166,10 +165,10 @@ class ArrayMap(KeyValue):
 
     def update(self, key: Any, value: Any, flags: int = 0) -> int:
         found = self.lookup(key)
-        if int(number(flags)) == 1:
-            return EEXIST
         if found is None:
             return E2BIG
+        if int(number(flags)) == 1:
+            return EEXIST
         store(*place(found), value)
         return 0
 

@@ -2,8 +2,8 @@
 //!
 //! Promises: each program is run as Python by the model of `python/pbpf`, on the kernel by test run and in the interpreter, on rows of
 //! inputs at the edges of widths; with every pass and without those that may be left out. What pbpf accepts the kernel accepts; what
-//! pbpf refuses is what the generator expects. What fails is made smaller and printed. `PBPF_PROGRAMS=N` takes N programs,
-//! `PBPF_SEED` others. Leaves out: contexts, packets, and what only tracing programs have.
+//! pbpf refuses is what the generator expects. What fails is made smaller and printed, as it is with `PBPF_SHRINK=0`.
+//! `PBPF_PROGRAMS=N` takes N programs, `PBPF_SEED` others, `PBPF_SKIP=N` those behind the first N. Leaves out: contexts, packets, and what only tracing programs have.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
@@ -257,6 +257,7 @@ fn environment(name: &str) -> Option<u64> {
 fn differential(programs: u64, c: bool) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(if c { "random-c" } else { "random-python" });
     let first = environment("PBPF_SEED").unwrap_or(0).wrapping_mul(1_000_000) % (1 << 60);
+    let first = first + environment("PBPF_SKIP").unwrap_or(0) / TOGETHER * TOGETHER;
     if features::bpf_permitted().is_err() {
         assert!(
             std::env::var("CI").as_deref() != Ok("true"),
@@ -264,20 +265,25 @@ fn differential(programs: u64, c: bool) {
         );
         eprintln!("SKIPPED: the kernel's half, for it does not load programs for this user");
     }
+    let shrinks = environment("PBPF_SHRINK") != Some(0);
     let (next, batches) = (AtomicU64::new(0), programs.div_ceil(TOGETHER));
     let work = |worker: usize| {
         let mut tester = Tester::new(&folder.join(worker.to_string()), c);
         let mut texts = Vec::new();
         loop {
             let batch = next.fetch_add(1, Ordering::Relaxed);
-            if batch >= batches || texts.len() > 20 {
+            if batch >= batches || shrinks && texts.len() > 20 {
                 return (tester.compared, tester.unsure, tester.refused, texts);
             }
             let seed = first + batch * TOGETHER;
             let programs: Vec<Program> =
                 (0..TOGETHER).map(|n| generator::program(seed + n, n as usize, c)).collect();
             for (index, failure) in tester.test(&programs, seed) {
-                let (program, failure) = shrink::smallest(&mut tester, &programs[index], &failure, seed);
+                let (program, failure) = if shrinks {
+                    shrink::smallest(&mut tester, &programs[index], &failure, seed)
+                } else {
+                    (programs[index].clone(), failure)
+                };
                 let text = program::text(&[program], c);
                 texts.push(format!(
                     "# seed {}: {}\n{}\n{text}",
@@ -308,16 +314,16 @@ fn differential(programs: u64, c: bool) {
         "{programs} programs from seed {first}: {compared} runs compared, {unsure} not sure, {refused} programs refused, {failed} failed"
     );
     assert!(failed == 0, "{failed} programs failed");
-    assert!(refused * 12 <= programs, "{refused} of {programs} programs were refused");
+    assert!(refused * 25 <= programs, "{refused} of {programs} programs were refused");
     assert!(unsure <= compared, "the model was not sure of {unsure} runs and of {compared} it was");
 }
 
 #[test]
 fn programs_compute_what_python_computes() {
-    differential(environment("PBPF_PROGRAMS").unwrap_or(200), false);
+    differential(environment("PBPF_PROGRAMS").unwrap_or(1000), false);
 }
 
 #[test]
 fn programs_of_pythonbpf_compute_what_c_computes() {
-    differential(environment("PBPF_PROGRAMS").unwrap_or(200), true);
+    differential(environment("PBPF_PROGRAMS").unwrap_or(1000), true);
 }

@@ -39,6 +39,12 @@ pub enum BinaryOp {
 }
 
 impl BinaryOp {
+    /// Whether it is a quotient or a remainder.
+    pub fn divides(self) -> bool {
+        use BinaryOp as B;
+        matches!(self, B::Udiv | B::Urem | B::Sdiv | B::Srem | B::Floordiv | B::Floormod)
+    }
+
     /// All of them.
     pub const ALL: [BinaryOp; 15] = [
         BinaryOp::Add,

@@ -20,6 +20,7 @@ mod machine;
 mod maps;
 mod memory;
 mod names;
+mod nulls;
 mod relocs;
 mod session;
 mod struct_ops;

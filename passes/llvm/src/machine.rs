@@ -72,6 +72,7 @@ pub(crate) fn emit(
     tuning.set_loop_vectorization(false);
     tuning.set_loop_interleaving(false);
     module.run_passes(&passes, machine, tuning).map_err(|e| e.to_string())?;
+    crate::nulls::hide(module).map_err(|e| e.to_string())?;
     if wants(Artifact::LlvmIr) {
         artifacts.llvm_ir = Some(module.print_to_string().to_string());
     }

@@ -193,10 +193,13 @@ impl Infer_<'_, '_> {
         let (element, len) = match self.module.types.get(ty).clone() {
             Type::Array { element, len } => (element, Some(len)),
             Type::Str { len } => (self.module.types.int(8, false), Some(len)),
-            Type::Ptr { to, .. } => match self.module.types.get(to).clone() {
+            Type::Ptr { to, region, .. } => match self.module.types.get(to).clone() {
                 Type::Array { element, len } => (element, Some(len)),
                 Type::Str { len } => (self.module.types.int(8, false), Some(len)),
                 _ if self.module.types.size_of(to) > 0 => (to, None),
+                Type::Void if matches!(region, Region::Packet | Region::PacketMeta) => {
+                    (self.module.types.int(8, false), None)
+                }
                 _ => (self.module.types.void(), None),
             },
             _ => (self.module.types.void(), None),

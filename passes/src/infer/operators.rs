@@ -82,7 +82,10 @@ impl Infer_<'_, '_> {
         let mut value = values.first()?.clone();
         for (ty, v) in rest.iter().zip(&values[1..]) {
             joined = self.join_values(arithmetic, (joined, &value), (*ty, v))?;
-            value = v.clone();
+            // A constant stands for all of them only if all are constants that are not negative.
+            if matches!(value.kind, ExprKind::Int(0..) | ExprKind::None) {
+                value = v.clone();
+            }
         }
         Some(joined)
     }

@@ -8,7 +8,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Entity;
 use pbpf_core::hir::{Expr, ExprKind, LocalId, Place, PlaceKind};
 use pbpf_core::source::Span;
-use pbpf_core::types::{Type, TypeId};
+use pbpf_core::types::{Region, Type, TypeId};
 
 impl Infer_<'_, '_> {
     /// Whether a value can be stored where the type is `to`.
@@ -201,7 +201,12 @@ impl Infer_<'_, '_> {
             (Type::Ptr { to: x, region: r, nullable: n }, Type::Ptr { to: y, region: s, nullable: m })
                 if r == s =>
             {
-                let to = if x == y || y == void {
+                let to = if x == y {
+                    x
+                } else if matches!(r, Region::Packet | Region::PacketMeta) {
+                    // Two headers that begin at the same place: what is there is bytes.
+                    void
+                } else if y == void {
                     x
                 } else if x == void {
                     y

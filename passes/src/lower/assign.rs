@@ -204,8 +204,12 @@ impl Lowering<'_, '_> {
         if let T::Ptr { to, .. } = *self.type_of(place.ty)
             && self.is_number(to)
         {
+            // The pointer is the object that is asked to change; it reads itself when it knows by what.
             let pointer = self.read_target(place);
-            self.update_at(Address::Plain(pointer, 0), to, update);
+            let by = self.expr(update.value);
+            let current = self.load_from(Address::Plain(pointer, 0), to);
+            let new = self.combined(current, to, by, update);
+            self.store(pointer, 0, new, to);
             return;
         }
         match &place.kind {

@@ -34,6 +34,7 @@ mod with;
 
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self, FunctionKind, LocalId};
+use pbpf_core::mir::analysis::Cfg;
 use pbpf_core::mir::{self, Block, BlockCall, Builder, Function, Inst, Op, Param, Slot, Type, Value};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::rows::Returns;
@@ -300,6 +301,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
             // The end of the body; `check` has seen to it that this is allowed.
             self.return_default();
         }
+        // The other side of a test that is decided already: nothing goes there, and nothing is known there.
+        let cfg = Cfg::new(&self.func);
+        self.func.layout.retain(|block| cfg.is_reachable(*block));
         ssa::remove_trivial_params(&mut self.func);
         self.func
     }

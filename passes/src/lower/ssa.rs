@@ -136,7 +136,7 @@ pub(super) fn remove_trivial_params(func: &mut Function) {
     for (_, inst) in func.each_inst() {
         for target in func.insts[inst].op.targets() {
             let list = edges.entry(target.block).or_default();
-            if !list.contains(&inst) {
+            if list.last() != Some(&inst) {
                 list.push(inst);
             }
         }

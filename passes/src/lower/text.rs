@@ -11,6 +11,12 @@ use pbpf_core::types::{Region, Type as T};
 /// More bytes than that are looked at in a loop.
 const UNROLLED: u32 = 32;
 
+/// So many units are compared one by one.
+const FEW_TESTS: usize = 3;
+
+/// So many units are compared at once, where they are more.
+const UNITS_IN_A_TEST: usize = 8;
+
 /// A 1 in every byte, and a byte's highest bit in every byte.
 const ONES: i64 = 0x0101_0101_0101_0101;
 const TOPS: i64 = 0x8080_8080_8080_8080_u64.cast_signed();
@@ -94,10 +100,33 @@ impl Lowering<'_, '_> {
 
     /// Goes on if memory has those bytes, else to `no`.
     fn same_bytes(&mut self, ptr: Value, bytes: &[u8], no: Block) {
-        for (at, unit) in self.units(ptr, 0, bytes.len() as u32) {
-            let found = self.value(Op::Load { ptr, offset: at as i32 }, unit);
-            let wanted = self.iconst(unit, super::fill::word_of(bytes, at, unit));
-            let same = self.op(Op::Icmp(Cond::Eq, [found, wanted]));
+        let units = self.units(ptr, 0, bytes.len() as u32);
+        if units.len() <= FEW_TESTS {
+            for (at, unit) in units {
+                let found = self.value(Op::Load { ptr, offset: at as i32 }, unit);
+                let wanted = self.iconst(unit, super::fill::word_of(bytes, at, unit));
+                let same = self.op(Op::Icmp(Cond::Eq, [found, wanted]));
+                self.go_on_if(same, no);
+            }
+            return;
+        }
+        // One test of many units: where the outcome is a number, each test is two ways that the verifier walks on.
+        for some in units.chunks(UNITS_IN_A_TEST) {
+            let mut differ = None;
+            for &(at, unit) in some {
+                let found = self.value(Op::Load { ptr, offset: at as i32 }, unit);
+                let found = self.resize(found, Type::I64, false);
+                let wanted = self.iconst(unit, super::fill::word_of(bytes, at, unit));
+                let wanted = self.resize(wanted, Type::I64, false);
+                let bits = self.op(Op::Binary(BinaryOp::Xor, [found, wanted]));
+                differ = Some(match differ {
+                    Some(others) => self.op(Op::Binary(BinaryOp::Or, [others, bits])),
+                    None => bits,
+                });
+            }
+            let Some(differ) = differ else { continue };
+            let zero = self.iconst(Type::I64, 0);
+            let same = self.op(Op::Icmp(Cond::Eq, [differ, zero]));
             self.go_on_if(same, no);
         }
     }

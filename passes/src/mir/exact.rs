@@ -46,6 +46,8 @@ impl Exact {
                 let Some(result) = data.result.filter(|r| func.type_of(*r).is_int()) else { continue };
                 exact.headers[result] = match &data.op {
                     Op::Iconst(_) => Some(Vec::new()),
+                    // Of a quotient the verifier knows nothing, although it knows both sides.
+                    Op::Binary(op, _) if op.divides() => None,
                     Op::Binary(..) | Op::Unary(..) | Op::Cast(..) | Op::Icmp(..) | Op::Select(..) => {
                         exact.all(data.op.args())
                     }
@@ -83,6 +85,7 @@ impl Exact {
                     let Some(result) = data.result.filter(|r| self.walked[*r]) else { continue };
                     let from_numbers = match &data.op {
                         Op::Iconst(_) => true,
+                        Op::Binary(op, _) if op.divides() => false,
                         Op::Binary(..) | Op::Unary(..) | Op::Cast(..) | Op::Icmp(..) | Op::Select(..) => {
                             data.op.args().into_iter().all(|v| self.walked[v] && func.type_of(v).is_int())
                         }

@@ -29,7 +29,9 @@
 //!   `IN_ALL_STATES` and `UNDECIDED`, is left as it is: the verifier walks it. It does so once for each state that it
 //!   may be in: for each range of what is compared in the loop and outlives the round (`if i >= x`), and each value of
 //!   a sum that grows on some ways and is needed exactly later. Where the limit is a variable that is known to be small,
-//!   the round is compared with the constant as well: before 6.8 the verifier learns nothing from two variables.
+//!   the round is compared with the constant as well: before 6.8 the verifier learns nothing from two variables. So is
+//!   the start, where the verifier may not see what it is known to be: a quotient, a mask that LLVM leaves out.
+//! - A loop around one that the kernel counts, or around a callback, is counted too: there the verifier may forget a counter.
 //! - Any other loop with a counter is counted by the kernel: an open-coded iterator, from 6.4 on, in a program whose
 //!   license is compatible with the GPL. It runs at most 8,388,608 rounds (the last for the test that ends it); past that
 //!   the function returns what the program type says of failed checks, in a subprogram 0.
@@ -52,6 +54,7 @@ mod cost;
 mod count;
 mod guard;
 mod knowledge;
+mod veil;
 mod walked;
 
 use super::exact::Exact;
@@ -61,15 +64,18 @@ use super::ranges::Ranges;
 use super::rules::Rules;
 use cost::{Cost, Estimate};
 use count::{Counter, View};
-use guard::{Kfuncs, MOST, Site, guard};
+use guard::{Iterator, Kfuncs, MOST, Site, guard};
 use knowledge::{Knowledge, Webs};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loop, LoopId, Loops as Found};
-use pbpf_core::mir::{Block, Builder, Cond, FuncId, Function, FunctionKind, Linkage, Module, Op, UnaryOp};
+use pbpf_core::mir::{
+    Block, BlockCall, Builder, Cond, FuncId, Function, FunctionKind, Linkage, Module, Op, UnaryOp,
+};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::source::Span;
 use pbpf_core::target::KernelVersion;
 use std::collections::{BTreeMap, BTreeSet};
+use veil::Veil;
 pub(super) use walked::Walked;
 
 /// So many branches it may walk that it cannot decide inside a loop around an iterator, where it takes states for known only if their numbers are: a sum that
@@ -107,13 +113,16 @@ impl MirPass for Loops {
             Err(Lacks::License)
         };
         let mut costs: BTreeMap<FuncId, Cost> = BTreeMap::new();
+        let mut converging: BTreeSet<FuncId> = BTreeSet::new();
         for id in callees_first(module) {
             let mut exit = Exit::new(rules.of(id).on_failed_check());
             let mut bounding = Bounding {
                 allowed,
                 compares: cx.target.kernel.is_some_and(|k| k >= COMPARES),
                 costs: &costs,
+                converging: &converging,
                 done: BTreeMap::new(),
+                counted: BTreeMap::new(),
                 forced: BTreeSet::new(),
                 walked: Cost::default(),
                 left: Vec::new(),
@@ -127,16 +136,22 @@ impl MirPass for Loops {
                     let func = &mut module.functions[id];
                     match step {
                         Step::Refuse(diagnostic) => cx.emit(diagnostic),
-                        Step::Walk { span, text, cap } => {
+                        Step::Walk { span, text, start, cap } => {
+                            if let Some(start) = start {
+                                begin(func, &start, &mut exit, span);
+                            }
                             if let Some(cap) = cap {
                                 limit(func, &cap, &mut exit, span);
                             }
                             cx.explain(span, || text);
                         }
-                        Step::Count { span, counter, l, cfg, growing } => {
+                        Step::Count { span, counter, l, cfg, veil, around } => {
                             let calls = Kfuncs::declare(module);
-                            let site = Site { cfg: &cfg, l: &l, counter: &counter, growing: &growing, span };
-                            guard(&mut module.functions[id], &site, calls, &mut exit);
+                            let around = &around;
+                            let site =
+                                Site { cfg: &cfg, l: &l, counter: &counter, veil: &veil, around, span };
+                            let iterator = guard(&mut module.functions[id], &site, calls, &mut exit);
+                            bounding.counted.extend(iterator.map(|iterator| (l.header, iterator)));
                             cx.explain(span, || {
                                 format!("the kernel counts this loop; it ends after {MOST} rounds")
                             });
@@ -147,9 +162,13 @@ impl MirPass for Loops {
                     break;
                 }
             }
-            let cost = bounding.function(&module.functions[id]);
+            let func = &module.functions[id];
+            let (cost, converges) = (bounding.function(func), bounding.converges(func, func.layout.iter()));
             let is_global = module.functions[id].kind == FunctionKind::Subprogram(Linkage::Global);
             costs.insert(id, if is_global { Cost::ONE } else { cost });
+            if converges && !is_global {
+                converging.insert(id);
+            }
         }
     }
 }
@@ -168,10 +187,18 @@ struct Cap {
     end: i64,
 }
 
+/// A constant that the counter of a walked loop starts at or behind.
+struct Start {
+    l: Box<Loop>,
+    cfg: Box<Cfg>,
+    counter: Counter,
+    first: i64,
+}
+
 enum Step {
     Refuse(Diagnostic),
-    Walk { span: Span, text: String, cap: Option<Cap> },
-    Count { span: Span, counter: Counter, l: Box<Loop>, cfg: Box<Cfg>, growing: Vec<usize> },
+    Walk { span: Span, text: String, start: Option<Start>, cap: Option<Cap> },
+    Count { span: Span, counter: Counter, l: Box<Loop>, cfg: Box<Cfg>, veil: Veil, around: Vec<Iterator> },
 }
 
 /// What is to be done with some loops, in order, and whether there are more.
@@ -193,8 +220,12 @@ struct Bounding<'a> {
     /// Whether the kernel compares two variables.
     compares: bool,
     costs: &'a BTreeMap<FuncId, Cost>,
+    /// Functions that the verifier walks until a round changes nothing, in a part of them.
+    converging: &'a BTreeSet<FuncId>,
     /// How often the verifier walks the loops that are done, by their headers, and whether it counts them itself.
     done: BTreeMap<Block, (u64, bool)>,
+    /// The iterators that are there, by the headers of their loops.
+    counted: BTreeMap<Block, Iterator>,
     /// The headers of loops that would be walked, but for a loop around them.
     forced: BTreeSet<Block>,
     /// What is walked already.
@@ -244,7 +275,11 @@ impl Bounding<'_> {
         let webs = Webs::new(&view);
         for (id, l) in order {
             let Some(step) = self.step(&view, &webs, id, l) else { return Steps { list, more: true } };
-            let changes = matches!(step, Step::Count { .. } | Step::Walk { cap: Some(_), .. });
+            let changes = match &step {
+                Step::Walk { start, cap, .. } => start.is_some() || cap.is_some(),
+                Step::Count { .. } => true,
+                Step::Refuse(_) => false,
+            };
             list.push(step);
             if changes {
                 return Steps { list, more: true };
@@ -262,7 +297,8 @@ impl Bounding<'_> {
             self.done.insert(l.header, (1, false));
             return Some(Step::Refuse(unbounded(span, None)));
         };
-        if let Some(rounds) = counter.rounds.filter(|_| !self.forced.contains(&l.header)) {
+        let may_walk = !self.forced.contains(&l.header) && !self.forgets(func, l);
+        if let Some(rounds) = counter.rounds.filter(|_| may_walk) {
             let end = counter.end(rounds);
             // Where it is compared with the end, the verifier walks up to there.
             let rounds = match end.zip(counter.start) {
@@ -286,7 +322,11 @@ impl Bounding<'_> {
                     counter,
                     end,
                 });
-                return Some(Step::Walk { span, text, cap });
+                let start = counter.start.filter(|_| counter.hidden).map(|first| {
+                    let (l, cfg) = (Box::new(l.clone()), Box::new(view.cfg.clone()));
+                    Start { l, cfg, counter, first }
+                });
+                return Some(Step::Walk { span, text, start, cap });
             }
         }
         // With an iterator it is walked until a round changes nothing, about three times.
@@ -299,12 +339,37 @@ impl Bounding<'_> {
                     self.done.remove(&l.header);
                     return None;
                 }
+                let outer = std::iter::successors(l.parent, |id| view.loops.loops[*id].parent);
+                let around =
+                    outer.filter_map(|id| self.counted.get(&view.loops.loops[id].header).copied()).collect();
+                let veil = Veil::new(view, webs, id);
                 let (l, cfg) = (Box::new(l.clone()), Box::new(view.cfg.clone()));
-                Some(Step::Count { span, counter, l, cfg, growing: webs.growing(view, id) })
+                Some(Step::Count { span, counter, l, cfg, veil, around })
             }
             Ok(()) => Some(Step::Refuse(too_long(span, counter.rounds))),
             Err(lacks) => Some(Step::Refuse(unbounded(span, Some((lacks, counter.rounds))))),
         }
+    }
+
+    /// Whether the verifier may forget the counter of a loop that it walks. At an iterator inside, and at a callback, it takes a
+    /// number that is another one than at the last time there for any number, unless a comparison has asked for it
+    /// exactly since (`widen_imprecise_scalars`): `infinite loop detected at insn 72`. The comparison at the end of a round
+    /// asks; but some way leaves the round before it, and some way ends at a state that is not finished.
+    fn forgets(&self, func: &Function, l: &Loop) -> bool {
+        self.allowed.is_ok() && self.converges(func, l.blocks.iter())
+    }
+
+    /// Whether some of these blocks, or what they call, are walked until a round changes nothing.
+    fn converges<'b>(&self, func: &Function, mut blocks: impl std::iter::Iterator<Item = &'b Block>) -> bool {
+        blocks.any(|block| {
+            let counted = self.done.get(block).is_some_and(|(_, walked)| !walked);
+            counted
+                || func.blocks[*block].insts.iter().any(|inst| match func.insts[*inst].op {
+                    Op::Call { callee, .. } => self.converging.contains(&callee),
+                    Op::FuncAddr(_) => true,
+                    _ => false,
+                })
+        })
     }
 
     /// What a loop costs that the verifier counts itself, and what it knows there.
@@ -385,6 +450,22 @@ fn limit(func: &mut Function, cap: &Cap, exit: &mut Exit, span: Span) {
         let seen = b.op(Op::Unary(UnaryOp::Opaque, param));
         let end = b.iconst(b.func.type_of(param), cap.end);
         b.op(Op::Icmp(if step > 0 { Cond::Sle } else { Cond::Sge }, [seen, end]))
+    });
+}
+
+/// Leaves where the loop would start before a number, of which only the verifier does not know that it cannot.
+fn begin(func: &mut Function, start: &Start, exit: &mut Exit, span: Span) {
+    let Some((before, mut args)) = guard::enter(func, &start.cfg, &start.l) else { return };
+    let value = args[start.counter.position];
+    let mut b = Builder::at_end(func, before, span);
+    // What was compared goes on, and no other copy, which the verifier may not take for the same.
+    let seen = b.op(Op::Unary(UnaryOp::Opaque, value));
+    args[start.counter.position] = seen;
+    b.effect(Op::Jump(BlockCall { block: start.l.header, args }));
+    let jump = func.blocks[before].insts.len() - 1;
+    exit.unless(func, before, jump, span, |b: &mut Builder<'_>| {
+        let first = b.iconst(b.func.type_of(seen), start.first);
+        b.op(Op::Icmp(if start.counter.step > 0 { Cond::Sge } else { Cond::Sle }, [seen, first]))
     });
 }
 

@@ -72,6 +72,9 @@ impl Resolver<'_, '_> {
                     return None;
                 };
                 let Some(map) = self.map_of(body, value) else {
+                    if self.is_broken(value) {
+                        return None;
+                    }
                     self.error(
                         "unsupported-delete",
                         "`del` removes one key of a map: `del m[key]`",

@@ -53,7 +53,8 @@ LITERAL = Kind(64, True, literal=True)
 S64 = Kind(64, True)
 U64 = Kind(64, False)
 S32 = Kind(32, True)
-BOOL = Kind(8, False)
+# A local that is a truth value here may hold numbers on another way.
+BOOL = Kind(8, False, sure=False)
 
 
 class Num(int):

@@ -121,9 +121,15 @@ class Operations:
         return self.binary(op, current, value)
 
     def current(self, container: Any, key: Any) -> Any:
-        """The element that `container[key] op= value` starts from: 0 where a map has none."""
-        reader = getattr(container, "pbpf_current", None)
-        return reader(key) if reader else container[key]
+        """The element that `container[key] op= value` starts from; nothing yet for a map's."""
+        return None if hasattr(container, "pbpf_change") else container[key]
+
+    def change(self, container: Any, key: Any, op: str, current: Any, value: Any) -> None:
+        """`container[key] op= value`; what a map has under the key is changed at once, when the value is known."""
+        if current is None:
+            container.pbpf_change(key, lambda found: self.binary(op, found, value))
+        else:
+            container[key] = self.binary(op, current, value)
 
     def fail(self) -> None:
         """What a failed `assert` does."""

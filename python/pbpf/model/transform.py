@@ -162,12 +162,12 @@ class Rewriter(ast.NodeTransformer):
         if isinstance(target, ast.Attribute):
             place: ast.expr = ast.Attribute(ast.Name(base, ast.Load()), target.attr, ast.Store())
             current = ast.Attribute(ast.Name(base, ast.Load()), target.attr, ast.Load())
-        else:
-            key = self.temporary()
-            made.append(_at(node, ast.Assign([ast.Name(key, ast.Store())], self.visit(target.slice))))
-            place = ast.Subscript(ast.Name(base, ast.Load()), ast.Name(key, ast.Load()), ast.Store())
-            current = _model("current", ast.Name(base, ast.Load()), ast.Name(key, ast.Load()))
-        made.append(_at(node, ast.Assign([place], _model("binary", op, current, value))))
+            made.append(_at(node, ast.Assign([place], _model("binary", op, current, value))))
+            return made
+        key = self.temporary()
+        made.append(_at(node, ast.Assign([ast.Name(key, ast.Store())], self.visit(target.slice))))
+        element = [ast.Name(base, ast.Load()), ast.Name(key, ast.Load())]
+        made.append(_at(node, ast.Expr(_model("change", *element, op, _model("current", *element), value))))
         return made
 
     def visit_For(self, node: ast.For) -> Any:

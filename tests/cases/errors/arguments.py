@@ -50,10 +50,10 @@ def number(n: c_int64, p):
 @bpf
 @section("xdp")
 def prog(ctx):
-    takes_pair(Other(a=1))  # error: [type-mismatch] "the argument is Other"
-    takes_pair(out)  # error: [bad-argument] "a map, which cannot be handed over"
-    takes_pair(takes_pair)  # error: [bad-argument] "a function, which cannot be handed over"
-    takes_pair(nothing())  # error: [bad-argument] "nothing, which cannot be handed over"
-    global_pair(struct_iphdr(ctx.data))  # error: [type-mismatch] "the argument is"  # error: [type-mismatch] "memory of the program"
-    number(p=1, n=Pair())  # error: [type-mismatch] "the argument is Pair"
+    takes_pair(Other(a=1))  # error:16: [type-mismatch] "the argument is Other"
+    takes_pair(out)  # error:16: [bad-argument] "a map, which cannot be handed over"
+    takes_pair(takes_pair)  # error:16: [bad-argument] "a function, which cannot be handed over"
+    takes_pair(nothing())  # error:16: [bad-argument] "nothing, which cannot be handed over"
+    global_pair(struct_iphdr(ctx.data))  # error:17: [type-mismatch] "the argument is"  # error:17: [type-mismatch] "memory of the program"
+    number(p=1, n=Pair())  # error:19: [type-mismatch] "the argument is Pair"
     return 2

@@ -23,19 +23,19 @@ def counts():
 def probe(ctx):
     global total
     x = ctx.id
-    a, b = x  # error: [unsupported-unpack]
-    a, (b, c) = 1, (2, 3, 4)  # error: [wrong-arity] "3 values"
-    a, b = c, d = 1, 2  # error: [unsupported-unpack] "one row"
-    if (total := 5) > x:  # error: [bad-assignment] "global"
+    a, b = x  # error:12: [unsupported-unpack]
+    a, (b, c) = 1, (2, 3, 4)  # error:8: [wrong-arity] "3 values"
+    a, b = c, d = 1, 2  # error:12: [unsupported-unpack] "one row"
+    if (total := 5) > x:  # error:9: [bad-assignment] "global"
         pass
-    del x  # error: [unsupported-delete]
-    del counts[1], counts[2]  # error: [unsupported-delete]
-    y = (1, 2)  # error: [unsupported-value]
-    print(min())  # error: [wrong-argument-count] "`min`"
-    print(max(1, 2, key=x))  # error: [bad-call] "keywords"
-    print(x @ 2)  # error: [unsupported-operator]
-    print(x / 2)  # error: [true-division]
-    print(x // 0)  # error: [division-by-zero]
+    del x  # error:5: [unsupported-delete]
+    del counts[1], counts[2]  # error:5: [unsupported-delete]
+    y = (1, 2)  # error:9: [unsupported-value]
+    print(min())  # error:11: [wrong-argument-count] "`min`"
+    print(max(1, 2, key=x))  # error:25: [bad-call] "keywords"
+    print(x @ 2)  # error:11: [unsupported-operator]
+    print(x / 2)  # error:11: [true-division]
+    print(x // 0)  # error:16: [division-by-zero]
     return 0
 
 

@@ -22,12 +22,12 @@ def total() -> c_uint64:
 @section("xdp")
 def main(ctx):
     local = 5
-    atomic_add(local, 1)  # error: [bad-atomic] "local variable"
-    atomic_add(byte, 1)  # error: [bad-atomic] "32 or 64 bits"
-    atomic_add(5, 1)  # error: [bad-atomic]
+    atomic_add(local, 1)  # error:16: [bad-atomic] "local variable"
+    atomic_add(byte, 1)  # error:16: [bad-atomic] "32 or 64 bits"
+    atomic_add(5, 1)  # error:16: [bad-atomic]
     eth = struct_ethhdr(ctx.data)
-    atomic_add(eth.h_proto, 1)  # error: [bad-atomic] "packet data cannot be changed atomically"
-    atomic_add(ctx.rx_queue_index, 1)  # error: [bad-atomic] "the context cannot be changed atomically"
+    atomic_add(eth.h_proto, 1)  # error:16: [bad-atomic] "packet data cannot be changed atomically"
+    atomic_add(ctx.rx_queue_index, 1)  # error:16: [bad-atomic] "the context cannot be changed atomically"
     return 2
 
 

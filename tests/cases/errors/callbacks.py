@@ -20,15 +20,15 @@ def nothing():
 
 @bpf
 def high(index, total):
-    return 2  # error: [return-out-of-range] "callbacks of `bpf_loop` return 0 to 1"
+    return 2  # error:12: [return-out-of-range] "callbacks of `bpf_loop` return 0 to 1"
 
 
 @bpf
 @section("xdp")
 def prog(ctx):
     n = 0
-    bpf_loop(3, each, n)  # error: [wrong-argument-type] "calls `each` with 2 arguments, and it takes 3"
+    bpf_loop(3, each, n)  # error:17: [wrong-argument-type] "calls `each` with 2 arguments, and it takes 3"
     bpf_loop(3, high, n)
-    bpf_loop(3, prog, n)  # error: [bad-call] "only the kernel calls"
-    bpf_loop(3, 7, n)  # error: [wrong-argument-type]
+    bpf_loop(3, prog, n)  # error:17: [bad-call] "only the kernel calls"
+    bpf_loop(3, 7, n)  # error:17: [wrong-argument-type]
     return 2

@@ -2,13 +2,13 @@
 #: check
 from ctypes import c_uint32
 from pbpf import bpf, bpfglobal, map, section, struct
-from pbpf.helper import bpf_ktime_get_nss  # error: [unknown-helper] "did you mean `bpf_ktime_get_ns`?"
+from pbpf.helper import bpf_ktime_get_nss  # error:25: [unknown-helper] "did you mean `bpf_ktime_get_ns`?"
 from pbpf.maps import HashMap
 
 
 @bpf
 @map
-def counts():  # error: [bad-map] "needs `value`"
+def counts():  # error:5: [bad-map] "needs `value`"
     return HashMap(key=c_uint32, max_entries=4)  # no value
 
 
@@ -16,7 +16,7 @@ def counts():  # error: [bad-map] "needs `value`"
 @bpf
 @struct
 class Pair:
-    a: number  # error: [unknown-type]
+    a: number  # error:8: [unknown-type]
 
 
 @bpf
@@ -28,7 +28,7 @@ def f(ctx):
 
 
 @bpf
-@section("nothing/at/all")  # error: [unknown-section]
+@section("nothing/at/all")  # error:10: [unknown-section]
 def g(ctx):
     return f
 

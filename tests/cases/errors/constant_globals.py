@@ -35,11 +35,11 @@ def name() -> str(16):
 @section("tracepoint/syscalls/sys_enter_execve")
 def main(ctx):
     global limit
-    limit = 6  # error: [read-only] "`limit` is constant"
-    limit += 1  # error: [read-only]
-    point.x = 1  # error: [read-only] "`point` is constant"
-    name[0] = 65  # error: [read-only]
-    comm(name)  # error: [read-only] "it is declared here"
+    limit = 6  # error:5: [read-only] "`limit` is constant"
+    limit += 1  # error:5: [read-only]
+    point.x = 1  # error:5: [read-only] "`point` is constant"
+    name[0] = 65  # error:5: [read-only]
+    comm(name)  # error:10: [read-only] "it is declared here"
     return 0
 
 

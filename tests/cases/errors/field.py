@@ -10,9 +10,9 @@ from pbpf.helper import bpf_get_current_task
 @section("tracepoint/syscalls/sys_enter_execve")
 def main(ctx):
     task = struct_task_struct(bpf_get_current_task())
-    a = ctx.idd  # error: [unknown-field] "id"
-    b = task.real_parnt  # error: [unknown-field] "real_parent"
-    c = task.real_parent.tgit  # error: [unknown-field] "tgid"
+    a = ctx.idd  # error:9: [unknown-field] "id"
+    b = task.real_parnt  # error:9: [unknown-field] "real_parent"
+    c = task.real_parent.tgit  # error:9: [unknown-field] "tgid"
     return 0
 
 

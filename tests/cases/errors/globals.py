@@ -25,65 +25,65 @@ class Other:
 @bpf
 @bpfglobal
 def wide() -> c_uint8:
-    return 300  # warning: [constant-cut]
+    return 300  # warning:12: [constant-cut]
 
 
 @bpf
 @bpfglobal
 def runtime() -> c_uint64:
-    return unknown()  # error: [not-constant]
+    return unknown()  # error:12: [not-constant]
 
 
 @bpf
 @bpfglobal
 def many() -> c_uint32 * 2:
-    return [1, 2, 3]  # error: [wrong-argument-count] "2 elements, and 3 values"
+    return [1, 2, 3]  # error:12: [wrong-argument-count] "2 elements, and 3 values"
 
 
 @bpf
 @bpfglobal
 def long_text() -> str(4):
-    return "abcd"  # error: [bad-declaration] "4 bytes do not fit the 3"
+    return "abcd"  # error:12: [bad-declaration] "4 bytes do not fit the 3"
 
 
 @bpf
 @bpfglobal
 def field() -> Point:
-    return Point(z=1)  # error: [unknown-field] "has no field `z`"
+    return Point(z=1)  # error:20: [unknown-field] "has no field `z`"
 
 
 @bpf
 @bpfglobal
 def mixed() -> Point:
-    return Other(x=1)  # error: [type-mismatch] "this is Other"
+    return Other(x=1)  # error:12: [type-mismatch] "this is Other"
 
 
 @bpf
 @bpfglobal
 def number() -> Point:
-    return 5  # error: [bad-declaration] "no initial value"
+    return 5  # error:12: [bad-declaration] "no initial value"
 
 
 @bpf
 @bpfglobal(section=".text")
-def code() -> c_uint32:  # error@68: [bad-section] ".rodata"
+def code() -> c_uint32:  # error@68:20: [bad-section] ".rodata"
     return 5
 
 
 @bpf
 @bpfglobal(section=".bss.x")
-def zero() -> c_uint32:  # error@74: [bad-section] "use `.data`"
+def zero() -> c_uint32:  # error@74:20: [bad-section] "use `.data`"
     return 5
 
 
 @bpf
 @bpfglobal(const=True, section=".data.x")
-def constant_data() -> c_uint32:  # error@80: [bad-section] "is in `.rodata`"
+def constant_data() -> c_uint32:  # error@80:32: [bad-section] "is in `.rodata`"
     return 5
 
 
 @bpf
-@bpfglobal(volatile=True)  # error: [bad-declaration] "const=True"
+@bpfglobal(volatile=True)  # error:21: [bad-declaration] "const=True"
 def odd() -> c_uint32:
     return 5
 

@@ -40,18 +40,18 @@ def main(ctx):
     if a is None or b is None:
         return 1
     with a.lock:
-        a.balance = ktime()  # error: [held-lock] "bpf_ktime_get_ns"
-        a.balance = double(3)  # error: [held-lock] "double"
-        counts[1] = 3  # error: [held-lock] "storing"
-        counts[1] += 3  # error: [held-lock] "updating"
-        del counts[1]  # error: [held-lock] "deleting"
-        if 1 in counts:  # error: [held-lock] "looking"
-            print("x")  # error: [held-lock] "print"
-        with b.lock:  # error: [held-lock] "bpf_spin_lock"
+        a.balance = ktime()  # error:21: [held-lock] "bpf_ktime_get_ns"
+        a.balance = double(3)  # error:21: [held-lock] "double"
+        counts[1] = 3  # error:9: [held-lock] "storing"
+        counts[1] += 3  # error:9: [held-lock] "updating"
+        del counts[1]  # error:9: [held-lock] "deleting"
+        if 1 in counts:  # error:12: [held-lock] "looking"
+            print("x")  # error:13: [held-lock] "print"
+        with b.lock:  # error:14: [held-lock] "bpf_spin_lock"
             b.balance = 1
-    copy: Account = a  # error: [held-lock] "copied"
-    accounts[3] = b  # error: [held-lock] "copied"
-    accounts.update(4, a)  # error: [held-lock] "copied"
+    copy: Account = a  # error:21: [held-lock] "copied"
+    accounts[3] = b  # error:19: [held-lock] "copied"
+    accounts.update(4, a)  # error:24: [held-lock] "copied"
     accounts[5] = copy
     return 2
 

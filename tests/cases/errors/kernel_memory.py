@@ -8,9 +8,9 @@ from pbpf.helper import bpf_get_current_task_btf, bpf_per_cpu_ptr
 @section("tp_btf/sys_exit")
 def g(ctx):
     v = bpf_get_current_task_btf()
-    v.pid = 5  # error: [read-only]
-    v.tasks.next.prev = 0  # error: [read-only]
-    rq = bpf_per_cpu_ptr(v, 0)  # error: [wrong-argument-type] "a variable of which each CPU has its own"
+    v.pid = 5  # error:5: [read-only]
+    v.tasks.next.prev = 0  # error:5: [read-only]
+    rq = bpf_per_cpu_ptr(v, 0)  # error:26: [wrong-argument-type] "a variable of which each CPU has its own"
     return 0
 
 

@@ -9,7 +9,7 @@ from pbpf.helper import bpf_get_current_task
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def main(ctx):
-    task = struct_task_strukt(bpf_get_current_task())  # error: [unknown-kernel-type] "task_struct"
+    task = struct_task_strukt(bpf_get_current_task())  # error:12: [unknown-kernel-type] "task_struct"
     return 0
 
 

@@ -11,7 +11,7 @@ def leaked_reference(ctx):
     if task is None:
         return 0
     print(f"init is {task.comm}")
-    return 0  # error: [leaked-reference] "bpf_task_release"
+    return 0  # error:12: [leaked-reference] "bpf_task_release"
 
 
 @bpf

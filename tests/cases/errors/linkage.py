@@ -29,21 +29,21 @@ def out():
 
 @bpf
 @subprogram(inline=False)
-def six(a, b, c, d, e, f):  # error: [too-many-parameters] "takes 6 values, and a call passes 5"
+def six(a, b, c, d, e, f):  # error:5: [too-many-parameters] "takes 6 values, and a call passes 5"
     return a + b + c + d + e + f
 
 
 @bpf
 @subprogram(global_=True)
-# error: [too-many-parameters] "a result that no register holds takes one"
-# error: [bad-global-function] "cannot give Pair"
+# error:5: [too-many-parameters] "a result that no register holds takes one"
+# error:5: [bad-global-function] "cannot give Pair"
 def five(a, b, c, d, e) -> Pair:
     return Pair(a=a + b + c + d + e)
 
 
 @bpf
 @subprogram(global_=True)
-def of_task(t: struct_task_struct):  # error: [bad-global-function] "its parameter `t` cannot be"
+def of_task(t: struct_task_struct):  # error:13: [bad-global-function] "its parameter `t` cannot be"
     return t.pid
 
 

@@ -27,8 +27,8 @@ def f(ctx):
         pass
     while not (v or s.a):
         break
-    q = v or s  # error: [type-mismatch] "`or` gives one of"
-    r = 1 and s  # error: [type-mismatch] "`and` gives one of"
+    q = v or s  # error:9: [type-mismatch] "`or` gives one of"
+    r = 1 and s  # error:9: [type-mismatch] "`and` gives one of"
     return 2
 
 

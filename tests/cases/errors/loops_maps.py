@@ -28,7 +28,7 @@ def counts():
 @bpf
 @section("tracepoint/syscalls/sys_enter_getppid")
 def probe(ctx):
-    for v in routes.values():  # error: [unsupported-for] "lpm_trie"
+    for v in routes.values():  # error:5: [unsupported-for] "lpm_trie"
         pass
     return 0
 

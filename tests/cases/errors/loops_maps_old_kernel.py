@@ -17,7 +17,7 @@ def counts():
 @section("tracepoint/syscalls/sys_enter_getppid")
 def probe(ctx):
     n = 0
-    for k in counts:  # error: [target-too-old] "5.13"
+    for k in counts:  # error:5: [target-too-old] "5.13"
         n += k
     print(n)
     return 0

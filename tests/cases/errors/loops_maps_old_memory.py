@@ -20,7 +20,7 @@ def main(ctx):
     n = 0
     for k in counts:
         n += k
-    for k in counts:  # error: [target-too-old] "6.7"
+    for k in counts:  # error:5: [target-too-old] "6.7"
         found[k & 3] = k
     return n + found[1]
 

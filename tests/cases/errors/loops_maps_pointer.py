@@ -19,7 +19,7 @@ def main(ctx):
     for k in counts:
         if p + 8 > end:
             return 1
-        p += 4  # error: [unbounded-loop] "moves on"
+        p += 4  # error:14: [unbounded-loop] "moves on"
     return 2
 
 

@@ -16,18 +16,18 @@ class Point:
 def probe(ctx):
     p = Point()
     points = (Point * 2)()
-    for x in p:  # error: [unsupported-for] "Point"
+    for x in p:  # error:14: [unsupported-for] "Point"
         pass
-    for x in ctx.id:  # error: [unsupported-for]
+    for x in ctx.id:  # error:14: [unsupported-for]
         pass
-    if 3 in p:  # error: [unsupported-in]
+    if 3 in p:  # error:13: [unsupported-in]
         pass
-    if 3 in points:  # error: [unsupported-in] "numbers"
+    if 3 in points:  # error:13: [unsupported-in] "numbers"
         pass
-    print(sum(p))  # error: [type-mismatch] "`sum`"
-    print(min(points))  # error: [type-mismatch] "`min`"
-    print(len(p))  # error: [type-mismatch] "length"
-    for i in range(p):  # error: [type-mismatch]
+    print(sum(p))  # error:11: [type-mismatch] "`sum`"
+    print(min(points))  # error:11: [type-mismatch] "`min`"
+    print(len(p))  # error:15: [type-mismatch] "length"
+    for i in range(p):  # error:20: [type-mismatch]
         pass
     return 0
 

@@ -8,32 +8,32 @@ from pbpf.maps import HashMap, RingBuffer
 
 @bpf
 @map
-def no_size() -> HashMap:  # error: [bad-map] "max_entries"
+def no_size() -> HashMap:  # error:5: [bad-map] "max_entries"
     return HashMap(key=c_uint32, value=c_uint64)
 
 
 @bpf
 @map
 def no_entries() -> HashMap:
-    return HashMap(key=c_uint32, value=c_uint64, max_entries=0)  # error: [bad-map] "max_entries"
+    return HashMap(key=c_uint32, value=c_uint64, max_entries=0)  # error:62: [bad-map] "max_entries"
 
 
 @bpf
 @map
-def no_key() -> HashMap:  # error: [bad-map] "key"
+def no_key() -> HashMap:  # error:5: [bad-map] "key"
     return HashMap(value=c_uint64, max_entries=1)
 
 
 @bpf
 @map
 def odd() -> RingBuffer:
-    return RingBuffer(max_entries=1000)  # error: [bad-map] "power of two"
+    return RingBuffer(max_entries=1000)  # error:35: [bad-map] "power of two"
 
 
 @bpf
 @map
 def unknown() -> HashMap:
-    return HashMap(key=c_uint32, value=c_uint64, max_entrees=1)  # error: [bad-map] "max_entries"
+    return HashMap(key=c_uint32, value=c_uint64, max_entrees=1)  # error:50: [bad-map] "max_entries"
 
 
 @bpf

@@ -53,22 +53,22 @@ def outer():
 @bpf
 @section("xdp")
 def main(ctx):
-    by_struct[1] = Key(a=1)  # error: [type-mismatch] "the key is"
-    by_struct[Other(a=1)] = Key(a=1)  # error: [type-mismatch] "the key is Other"
-    by_struct[Key(a=1)] = 5  # error: [type-mismatch]
-    by_struct.update(Key(a=1), Other())  # error: [type-mismatch] "the value is Other"
-    by_number["a"] = 1  # error: [type-mismatch]
-    by_number[Key()] += 1  # error: [type-mismatch]
-    if Other() in by_struct:  # error: [type-mismatch]
+    by_struct[1] = Key(a=1)  # error:15: [type-mismatch] "the key is"
+    by_struct[Other(a=1)] = Key(a=1)  # error:15: [type-mismatch] "the key is Other"
+    by_struct[Key(a=1)] = 5  # error:27: [type-mismatch]
+    by_struct.update(Key(a=1), Other())  # error:32: [type-mismatch] "the value is Other"
+    by_number["a"] = 1  # error:15: [type-mismatch]
+    by_number[Key()] += 1  # error:15: [type-mismatch]
+    if Other() in by_struct:  # error:8: [type-mismatch]
         pass
-    del by_number[Key()]  # error: [type-mismatch]
-    x = by_struct.get(Key(), 0)  # error: [type-mismatch] "numbers only"
-    if 5 in seen:  # error: [type-mismatch] "the value is"
+    del by_number[Key()]  # error:19: [type-mismatch]
+    x = by_struct.get(Key(), 0)  # error:9: [type-mismatch] "numbers only"
+    if 5 in seen:  # error:8: [type-mismatch] "the value is"
         pass
     inner = outer[0]
-    inner[5] = Key()  # error: [type-mismatch] "the key is"
-    inner[Key()] = 5  # error: [type-mismatch]
-    by_struct[Key()] += 1  # error: [type-mismatch]
+    inner[5] = Key()  # error:11: [type-mismatch] "the key is"
+    inner[Key()] = 5  # error:20: [type-mismatch]
+    by_struct[Key()] += 1  # error:5: [type-mismatch]
     return 0
 
 

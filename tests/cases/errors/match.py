@@ -19,23 +19,23 @@ def probe(ctx):
     global total
     x = ctx.id
     match x:
-        case (1 as a) | (2 as a):  # error: [unsupported-match] "alternative"
+        case (1 as a) | (2 as a):  # error:15: [unsupported-match] "alternative"
             pass
-        case total:  # error: [unsupported-match] "local" # warning: [capture-hides-name]
+        case total:  # error:14: [unsupported-match] "local" # warning:14: [capture-hides-name]
             pass
     match x:
-        case 1 | _ | 2:  # error: [unreachable-case] "no value"
+        case 1 | _ | 2:  # error:22: [unreachable-case] "no value"
             pass
     match x:
         case y:
             pass
-        case 5:  # error: [unreachable-case] "no value"
+        case 5:  # error:14: [unreachable-case] "no value"
             pass
     match x:
-        case KNOWN:  # warning: [capture-hides-name] "dotted"
+        case KNOWN:  # warning:14: [capture-hides-name] "dotted"
             pass
     match x:
-        case unknown.NAME:  # error: [unknown-name]
+        case unknown.NAME:  # error:14: [unknown-name]
             pass
     return 0
 

@@ -7,7 +7,7 @@ from pbpf import bpf, bpfglobal, section
 @section("tracepoint/syscalls/sys_enter_getppid")
 def probe(ctx):
     match ctx.id:
-        case True:  # error: [unreachable-case] "truth value"
+        case True:  # error:14: [unreachable-case] "truth value"
             pass
     return 0
 

@@ -7,9 +7,9 @@ from pbpf import bpf, bpfglobal, section
 @section("tracepoint/syscalls/sys_enter_getppid")
 def probe(ctx):
     match ctx.id:
-        case None:  # error: [type-mismatch] "pointer"
+        case None:  # error:14: [type-mismatch] "pointer"
             pass
-        case "text":  # error: [type-mismatch]
+        case "text":  # error:14: [type-mismatch]
             pass
     return 0
 

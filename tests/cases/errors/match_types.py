@@ -10,11 +10,11 @@ from pbpf import bpf, bpfglobal, section
 def probe(ctx):
     x = c_uint8(ctx.id)
     match x:
-        case 1 | 2 | 1:  # warning: [unreachable-case] "1 never gets here"
+        case 1 | 2 | 1:  # warning:22: [unreachable-case] "1 never gets here"
             pass
-        case 2:  # warning: [unreachable-case] "taken here"
+        case 2:  # warning:14: [unreachable-case] "taken here"
             pass
-        case 256 | -1:  # warning: [unreachable-case] "never 256" # warning: [unreachable-case] "never -1"
+        case 256 | -1:  # warning:14: [unreachable-case] "never 256" # warning:20: [unreachable-case] "never -1"
             pass
         case 3 if ctx.id > 7:
             pass

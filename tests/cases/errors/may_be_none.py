@@ -33,7 +33,7 @@ def queue():
 @section("xdp")
 def main(ctx):
     inner = outer.lookup(0)
-    inner[5] = 1  # error: [unchecked-null]
+    inner[5] = 1  # error:11: [unchecked-null]
     return 0
 
 
@@ -41,7 +41,7 @@ def main(ctx):
 @section("tracepoint/syscalls/sys_enter_execve")
 def untested(ctx):
     event = events.reserve(Event)
-    event.pid = 1  # error: [unchecked-null]
+    event.pid = 1  # error:5: [unchecked-null]
     events.submit(event)
     return 0
 
@@ -49,7 +49,7 @@ def untested(ctx):
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def empty(ctx):
-    return queue.pop() + 1  # error: [unchecked-null]
+    return queue.pop() + 1  # error:12: [unchecked-null]
 
 
 @bpf

@@ -11,7 +11,7 @@ from pbpf.helper import bpf_get_current_task
 @bpf
 @section("raw_tp/sys_enter")
 def main(ctx):
-    task = struct_task_struct(bpf_get_current_task())  # error: [no-kernel-types] "no/such.btf"
+    task = struct_task_struct(bpf_get_current_task())  # error:12: [no-kernel-types] "no/such.btf"
     return 0
 
 

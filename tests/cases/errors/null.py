@@ -16,7 +16,7 @@ def counts() -> HashMap:
 @section("tracepoint/syscalls/sys_enter_execve")
 def untested(ctx):
     p = counts.lookup(1)
-    p += 1  # error: [unchecked-null]
+    p += 1  # error:10: [unchecked-null]
     return 0
 
 
@@ -25,7 +25,7 @@ def untested(ctx):
 def wrong_way(ctx):
     p = counts.lookup(1)
     if p is None:
-        p += 1  # error: [unchecked-null]
+        p += 1  # error:14: [unchecked-null]
     return 0
 
 

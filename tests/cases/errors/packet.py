@@ -13,21 +13,21 @@ def moved(ctx):
     if ctx.data + 14 > ctx.data_end:
         return XDP_PASS
     bpf_xdp_adjust_head(-8)
-    return eth.h_proto  # error: [unproved-packet-access] "bpf_xdp_adjust_head"
+    return eth.h_proto  # error:12: [unproved-packet-access] "bpf_xdp_adjust_head"
 
 
 @bpf
 @section("xdp")
 def far(ctx):
     eth = struct_ethhdr(ctx.data + 100000)
-    return eth.h_proto  # error: [unproved-packet-access]
+    return eth.h_proto  # error:12: [unproved-packet-access]
 
 
 @bpf
 @section("xdp")
 def before(ctx):
     eth = struct_ethhdr(ctx.data - 20)
-    return eth.h_proto  # error: [unproved-packet-access]
+    return eth.h_proto  # error:12: [unproved-packet-access]
 
 
 @bpf

@@ -7,7 +7,7 @@ from vmlinux import runqueues
 @bpf
 @section("tp_btf/sys_enter")
 def f(ctx):
-    return runqueues.cpu  # error: [forbidden-memory] "take what one CPU has: `bpf_this_cpu_ptr(v)`"
+    return runqueues.cpu  # error:12: [forbidden-memory] "take what one CPU has: `bpf_this_cpu_ptr(v)`"
 
 
 @bpf

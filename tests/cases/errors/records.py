@@ -25,101 +25,101 @@ from pbpf.maps import ArrayMap
 @struct
 class Twice:
     a: c_int
-    a: c_uint8  # error: [duplicate-name] "there are two fields `a`"
+    a: c_uint8  # error:5: [duplicate-name] "there are two fields `a`"
 
 
 @bpf
 @struct
-class Nothing:  # error: [bad-declaration] "has no fields"
+class Nothing:  # error:7: [bad-declaration] "has no fields"
     pass
 
 
 @bpf
 @struct
 class Unknown:
-    a: c_unit32  # error: [unknown-type] "c_unit32"
-    b: c_double  # error: [bad-type] "no floating point"
-    c: c_wchar  # error: [bad-type] "str(N)"
+    a: c_unit32  # error:8: [unknown-type] "c_unit32"
+    b: c_double  # error:8: [bad-type] "no floating point"
+    c: c_wchar  # error:8: [bad-type] "str(N)"
 
 
 @bpf
 @struct
 class Itself:
     a: c_int
-    me: "Itself"  # error: [bad-type] "holds the record that it belongs to"
-    us: Itself * 2  # error: [bad-type] "holds the record that it belongs to"
+    me: "Itself"  # error:9: [bad-type] "holds the record that it belongs to"
+    us: Itself * 2  # error:9: [bad-type] "holds the record that it belongs to"
 
 
 @bpf
 @struct
 class Bits:
-    a: c_uint8 = bits(9)  # error: [bad-bitfield] "1 to 8 bits, not 9"
-    b: c_uint8 = bits(0)  # error: [bad-bitfield] "1 to 8 bits, not 0"
-    c: c_void_p = bits(1)  # error: [bad-bitfield] "cannot be a bitfield"
-    d: c_uint8 * 2 = bits(1)  # error: [bad-bitfield] "cannot be a bitfield"
-    e: c_uint8 = bits()  # error: [bad-declaration] "bits(N)"
-    f: c_uint8 = bits(1, value=2)  # error: [bad-declaration] "bits(N, default=1)"
-    g: c_uint8 = bits(Bits)  # error: [not-constant]
+    a: c_uint8 = bits(9)  # error:23: [bad-bitfield] "1 to 8 bits, not 9"
+    b: c_uint8 = bits(0)  # error:23: [bad-bitfield] "1 to 8 bits, not 0"
+    c: c_void_p = bits(1)  # error:8: [bad-bitfield] "cannot be a bitfield"
+    d: c_uint8 * 2 = bits(1)  # error:8: [bad-bitfield] "cannot be a bitfield"
+    e: c_uint8 = bits()  # error:18: [bad-declaration] "bits(N)"
+    f: c_uint8 = bits(1, value=2)  # error:32: [bad-declaration] "bits(N, default=1)"
+    g: c_uint8 = bits(Bits)  # error:23: [not-constant]
 
 
 @bpf
 class Narrower(Structure):
-    _fields_ = [("a", c_uint32, 20), ("b", c_uint8, 3)]  # error: [bad-bitfield] "narrower type"
+    _fields_ = [("a", c_uint32, 20), ("b", c_uint8, 3)]  # error:39: [bad-bitfield] "narrower type"
 
 
 @bpf
-class Cut(Structure):  # warning: [bitfield-layout] "`a` is at bit 32 here and at bit 8 in C"
+class Cut(Structure):  # warning:7: [bitfield-layout] "`a` is at bit 32 here and at bit 8 in C"
     _fields_ = [("x", c_uint8), ("a", c_uint32, 3)]
 
 
 @bpf
 class Forms(Structure):
     _fields_ = [
-        ("a", c_char, 2, 3),  # error: [bad-declaration] "(\"name\", type, bits)"
-        ("b",),  # error: [bad-declaration]
-        "c",  # error: [bad-declaration]
-        ("d e", c_int),  # error: [bad-declaration] "no name for a field"
-        ("g", c_int, 40),  # error: [bad-bitfield] "1 to 32"
+        ("a", c_char, 2, 3),  # error:9: [bad-declaration] "(\"name\", type, bits)"
+        ("b",),  # error:9: [bad-declaration]
+        "c",  # error:9: [bad-declaration]
+        ("d e", c_int),  # error:10: [bad-declaration] "no name for a field"
+        ("g", c_int, 40),  # error:22: [bad-bitfield] "1 to 32"
     ]
 
 
 @bpf
 class Pack(Structure):
-    _pack_ = 3  # error: [bad-declaration] "power of two"
+    _pack_ = 3  # error:14: [bad-declaration] "power of two"
     _fields_ = [("a", c_int)]
 
 
 @bpf
 class Anonymous(Structure):
-    _anonymous_ = ("nobody",)  # error: [unknown-field] "no field"
+    _anonymous_ = ("nobody",)  # error:20: [unknown-field] "no field"
     _fields_ = [("a", c_int)]
 
 
 @bpf
 class Number(Structure):
-    _anonymous_ = ("a",)  # error: [bad-type] "no struct or union"
+    _anonymous_ = ("a",)  # error:20: [bad-type] "no struct or union"
     _fields_ = [("a", c_int)]
 
 
 @bpf
-class Big(BigEndianStructure):  # error: [bad-declaration] "little-endian"
+class Big(BigEndianStructure):  # error:11: [bad-declaration] "little-endian"
     _fields_ = [("a", c_int)]
 
 
 @bpf
 @union
-class Both(Structure):  # error: [bad-declaration] "a struct and a union"
+class Both(Structure):  # error:7: [bad-declaration] "a struct and a union"
     _fields_ = [("a", c_int)]
 
 
 @bpf
-@struct(packed=True, algin=4)  # error: [bad-declaration] "`packed=True`, `align=N`"
+@struct(packed=True, algin=4)  # error:28: [bad-declaration] "`packed=True`, `align=N`"
 class Options:
     a: c_int
 
 
 @bpf
-@struct(align=3)  # error: [bad-declaration] "power of two"
+@struct(align=3)  # error:15: [bad-declaration] "power of two"
 class Odd:
     a: c_int
 
@@ -129,21 +129,21 @@ class Odd:
 class Method:
     a: c_int
 
-    def f(self):  # error: [bad-declaration] "holds fields only"
+    def f(self):  # error:5: [bad-declaration] "holds fields only"
         pass
 
 
 @bpf
 @struct
 class Default:
-    a: c_int = "text"  # error: [bad-declaration] "the default of `a`"
-    b: str(4) = 1  # error: [bad-declaration] "the default of `b`"
-    c: c_int * 2 = 0  # error: [bad-declaration] "the default of `c`"
+    a: c_int = "text"  # error:16: [bad-declaration] "the default of `a`"
+    b: str(4) = 1  # error:17: [bad-declaration] "the default of `b`"
+    c: c_int * 2 = 0  # error:20: [bad-declaration] "the default of `c`"
 
 
 @bpf
 @struct
-class Huge:  # error: [bad-type] "larger than 64 MiB"
+class Huge:  # error:7: [bad-type] "larger than 64 MiB"
     a: c_uint64 * 0x100000
     b: c_uint64 * 0x100000
     c: c_uint64 * 0x100000
@@ -158,29 +158,29 @@ class Huge:  # error: [bad-type] "larger than 64 MiB"
 @bpf
 @struct
 class Larger:
-    a: (c_uint64 * 0x100000) * 0x100000  # error: [bad-type] "larger than 64 MiB"
+    a: (c_uint64 * 0x100000) * 0x100000  # error:8: [bad-type] "larger than 64 MiB"
 
 
 @bpf
-class Plain(Enum):  # error: [bad-declaration] "IntEnum"
+class Plain(Enum):  # error:13: [bad-declaration] "IntEnum"
     A = 1
 
 
 @bpf
-class Empty(IntEnum):  # error: [bad-declaration] "no members"
+class Empty(IntEnum):  # error:7: [bad-declaration] "no members"
     pass
 
 
 @bpf
 class Members(IntEnum):
     A = 1
-    B = later  # error: [not-constant] "`auto()`"
+    B = later  # error:9: [not-constant] "`auto()`"
 
 
 @bpf
 class Same(IntEnum):
     A = 1
-    A = 2  # error: [duplicate-name]
+    A = 2  # error:5: [duplicate-name]
 
 
 # Nothing is wrong with classes of user space's that no program uses.
@@ -193,7 +193,7 @@ class FreeEnum(Enum):
 
 
 @struct  # A warning: the decorator says what is meant.
-class Forgotten:  # warning: [missing-bpf]
+class Forgotten:  # warning:7: [missing-bpf]
     a: c_int
 
 

@@ -9,7 +9,7 @@ from vmlinux import struct_task_struct
 
 
 @bpf
-def first(a):  # error: [recursion] "the calls: first → second → third → first"
+def first(a):  # error:5: [recursion] "the calls: first → second → third → first"
     return second(a)
 
 
@@ -24,7 +24,7 @@ def third(a):
 
 
 @bpf
-def itself(n):  # error: [recursion] "the calls: itself → itself"
+def itself(n):  # error:5: [recursion] "the calls: itself → itself"
     return itself(n - 1) if n else 0
 
 

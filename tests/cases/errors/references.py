@@ -25,7 +25,7 @@ def forgotten(ctx):
     if event is None:
         return 0
     event.pid = 1
-    return 0  # error: [leaked-reference] "acquired here"
+    return 0  # error:12: [leaked-reference] "acquired here"
 
 
 @bpf
@@ -36,7 +36,7 @@ def one_way(ctx):
         return 0
     event.pid = 1
     if ctx.id > 5:
-        return 1  # error: [leaked-reference] "still hold what `reserve` gave"
+        return 1  # error:16: [leaked-reference] "still hold what `reserve` gave"
     events.submit(event)
     return 0
 
@@ -45,7 +45,7 @@ def one_way(ctx):
 @section("tracepoint/syscalls/sys_enter_execve")
 def never_tested(ctx):
     events.reserve(Event)
-    return 0  # error: [leaked-reference]
+    return 0  # error:12: [leaked-reference]
 
 
 @bpf
@@ -55,7 +55,7 @@ def twice(ctx):
     if event:
         if ctx.id > 5:
             events.discard(event)
-        events.submit(event)  # error: [released-reference] "released here"
+        events.submit(event)  # error:9: [released-reference] "released here"
     return 0
 
 
@@ -65,7 +65,7 @@ def used(ctx):
     event = events.reserve(Event)
     if event:
         events.submit(event)
-        event.pid = 5  # error: [released-reference] "and is used"
+        event.pid = 5  # error:9: [released-reference] "and is used"
     return 0
 
 
@@ -73,7 +73,7 @@ def used(ctx):
 @section("tracepoint/syscalls/sys_enter_execve")
 def again(ctx):
     for i in range(4):
-        event = events.reserve(Event)  # error: [leaked-reference] "still held when it is called again"
+        event = events.reserve(Event)  # error:17: [leaked-reference] "still held when it is called again"
         if event is None:
             return 0
         event.pid = i
@@ -85,7 +85,7 @@ def again(ctx):
 def dynptr(ctx):
     room = (c_uint64 * 2)()
     if events.reserve_dynptr(8, 0, room) != 0:
-        return 0  # error: [leaked-reference] "`discard_dynptr` or `submit_dynptr`"
+        return 0  # error:16: [leaked-reference] "`discard_dynptr` or `submit_dynptr`"
     events.submit_dynptr(room)
     return 0
 

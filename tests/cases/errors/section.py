@@ -4,19 +4,19 @@ from pbpf import bpf, bpfglobal, section
 
 
 @bpf
-@section("tracepont/syscalls/sys_enter_execve")  # error: [unknown-section] "tracepoint"
+@section("tracepont/syscalls/sys_enter_execve")  # error:10: [unknown-section] "tracepoint"
 def one(ctx):
     return 0
 
 
 @bpf
-@section("xdq")  # error: [unknown-section] "xdp"
+@section("xdq")  # error:10: [unknown-section] "xdp"
 def two(ctx):
     return 0
 
 
 @bpf
-@section("")  # error: [unknown-section]
+@section("")  # error:10: [unknown-section]
 def three(ctx):
     return 0
 

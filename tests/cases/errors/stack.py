@@ -14,7 +14,7 @@ class Event:
 
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
-def main(ctx):  # error: [stack-over-budget] "`event` takes 720 bytes"
+def main(ctx):  # error:5: [stack-over-budget] "`event` takes 720 bytes"
     event = Event()
     event.data[0] = 1
     print("%d", event.data[0])

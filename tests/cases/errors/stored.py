@@ -22,15 +22,15 @@ class Named:
 @bpf
 @section("xdp")
 def prog(ctx):
-    s = Point(x="text")  # error: [type-mismatch] "the x is"
-    n = Named("longer", Point(1, 2))  # warning: [text-cut] "needs 7 bytes with its NUL; str(4) has 4"
-    n.name = "four"  # warning: [text-cut]
-    n.at = n  # error: [type-mismatch]
-    n.at.z = 1  # error: [unknown-field] "no field `z`"
+    s = Point(x="text")  # error:17: [type-mismatch] "the x is"
+    n = Named("longer", Point(1, 2))  # warning:15: [text-cut] "needs 7 bytes with its NUL; str(4) has 4"
+    n.name = "four"  # warning:14: [text-cut]
+    n.at = n  # error:12: [type-mismatch]
+    n.at.z = 1  # error:5: [unknown-field] "no field `z`"
     d = (c_uint8 * 4)()
-    d[4] = 1  # error: [index-out-of-range]
-    d[-5] = 1  # error: [index-out-of-range]
-    e = len(n)  # error: [type-mismatch] "has no length"
+    d[4] = 1  # error:7: [index-out-of-range]
+    d[-5] = 1  # error:7: [index-out-of-range]
+    e = len(n)  # error:13: [type-mismatch] "has no length"
     return 2
 
 

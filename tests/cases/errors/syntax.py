@@ -7,4 +7,4 @@ from pbpf import bpf, section
 @section("xdp")
 def main(ctx):
     x = (1 +
-    return 0  # error: [syntax-error]
+    return 0  # error:5: [syntax-error]

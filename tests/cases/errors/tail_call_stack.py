@@ -29,7 +29,7 @@ def small(ctx):
 
 @bpf
 @section("xdp")
-def large(ctx):  # error: [stack-over-budget] "less than 256 may be"
+def large(ctx):  # error:5: [stack-over-budget] "less than 256 may be"
     values = (c_uint32 * 80)()
     values[1] = 1
     return leave(ctx, values)

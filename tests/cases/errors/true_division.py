@@ -6,11 +6,11 @@ from pbpf import bpf, bpfglobal, section
 @bpf
 @section("xdp")
 def f(ctx):
-    a = 7 / 2  # error: [true-division] "use `//`"
-    a /= 2  # error: [true-division]
-    a //= 0  # error: [division-by-zero]
-    a = 7 % 0  # error: [division-by-zero]
-    a = 7 @ 2  # error: [unsupported-operator]
+    a = 7 / 2  # error:9: [true-division] "use `//`"
+    a /= 2  # error:5: [true-division]
+    a //= 0  # error:11: [division-by-zero]
+    a = 7 % 0  # error:13: [division-by-zero]
+    a = 7 @ 2  # error:9: [unsupported-operator]
     return 0
 
 

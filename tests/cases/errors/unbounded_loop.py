@@ -16,7 +16,7 @@ def numbers() -> ArrayMap:
 @section("tracepoint/syscalls/sys_enter_execve")
 def halves(ctx) -> c_int64:
     n = numbers[0]
-    while n != 1:  # error: [unbounded-loop] "nothing shows that this loop ends"
+    while n != 1:  # error:11: [unbounded-loop] "nothing shows that this loop ends"
         n = n // 2
     return 0
 
@@ -26,14 +26,14 @@ def halves(ctx) -> c_int64:
 def ever(ctx) -> c_int64:
     n = 0
     while True:
-        n += 1  # error: [unbounded-loop] "for _ in range(64):"
+        n += 1  # error:14: [unbounded-loop] "for _ in range(64):"
         numbers[2] = n
 
 
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def forever(ctx) -> c_int64:
-    for i in range(10_000_000):  # error: [unbounded-loop] "10000000 rounds"
+    for i in range(10_000_000):  # error:5: [unbounded-loop] "10000000 rounds"
         numbers[1] += i
     return 0
 

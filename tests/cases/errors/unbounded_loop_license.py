@@ -16,7 +16,7 @@ def numbers() -> ArrayMap:
 @section("tracepoint/syscalls/sys_enter_execve")
 def variable(ctx) -> c_int64:
     n = numbers[0]
-    for i in range(n):  # error: [unbounded-loop] "license is compatible with the GPL"
+    for i in range(n):  # error:5: [unbounded-loop] "license is compatible with the GPL"
         numbers[1] += i
     return 0
 
@@ -24,7 +24,7 @@ def variable(ctx) -> c_int64:
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def large(ctx) -> c_int64:
-    for i in range(1_000_000):  # error: [unbounded-loop] "1000000 rounds, which are too many for the verifier"
+    for i in range(1_000_000):  # error:5: [unbounded-loop] "1000000 rounds, which are too many for the verifier"
         numbers[1] += i
     return 0
 

@@ -17,7 +17,7 @@ def numbers() -> ArrayMap:
 @section("tracepoint/syscalls/sys_enter_execve")
 def variable(ctx) -> c_int64:
     n = numbers[0]
-    for i in range(n):  # error: [unbounded-loop] "--target-kernel 6.4"
+    for i in range(n):  # error:5: [unbounded-loop] "--target-kernel 6.4"
         numbers[1] += i
     return 0
 
@@ -25,7 +25,7 @@ def variable(ctx) -> c_int64:
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def large(ctx) -> c_int64:
-    for i in range(1_000_000):  # error: [unbounded-loop] "1000000 rounds, which are too many for the verifier"
+    for i in range(1_000_000):  # error:5: [unbounded-loop] "1000000 rounds, which are too many for the verifier"
         numbers[1] += i
     return 0
 

@@ -9,7 +9,7 @@ from pbpf import bpf, bpfglobal, section
 @section("tracepoint/syscalls/sys_enter_execve")
 def hello(ctx: c_void_p) -> c_int64:
     count = 1
-    x = coumt + 1  # error: [unknown-name] "did you mean `count`?"
+    x = coumt + 1  # error:9: [unknown-name] "did you mean `count`?"
     return x
 
 

@@ -22,7 +22,7 @@ class Named:
 
 
 class Unusable(Structure):
-    _fields_ = [("a", c_double)]  # error: [bad-type] "a program uses the class here"
+    _fields_ = [("a", c_double)]  # error:23: [bad-type] "a program uses the class here"
 
 
 class Color(IntEnum):
@@ -33,25 +33,25 @@ class Flag(IntFlag):
     A = 1
 
 
-class Text(Enum):  # error: [bad-declaration] "a program uses the class here"
+class Text(Enum):  # error:12: [bad-declaration] "a program uses the class here"
     A = "a"
 
 
 @bpf
 @section("xdp")
 def prog(ctx):
-    p = Point(1, 2, 3)  # error: [wrong-argument-count] "has 2 fields, and 3 values"
-    q = Point(1, x=2)  # error: [bad-call] "given twice"
-    r = Point(z=2)  # error: [unknown-field] "`z`"
-    a = (c_uint8 * 2)(1, 2, 3)  # error: [wrong-argument-count] "2 elements, and 3 values"
-    b = (c_uint8 * 2)(x=1)  # error: [bad-call] "no names"
-    c = str(4)("x")  # error: [bad-call] "starts empty"
+    p = Point(1, 2, 3)  # error:21: [wrong-argument-count] "has 2 fields, and 3 values"
+    q = Point(1, x=2)  # error:18: [bad-call] "given twice"
+    r = Point(z=2)  # error:15: [unknown-field] "`z`"
+    a = (c_uint8 * 2)(1, 2, 3)  # error:29: [wrong-argument-count] "2 elements, and 3 values"
+    b = (c_uint8 * 2)(x=1)  # error:25: [bad-call] "no names"
+    c = str(4)("x")  # error:9: [bad-call] "starts empty"
     u = Unusable(1)
     t = Text.A
-    color = Color.BLUE  # error: [unknown-name] "no member `BLUE`"
-    color = Color(7)  # error: [bad-value] "7 is no member of `Color`"
+    color = Color.BLUE  # error:19: [unknown-name] "no member `BLUE`"
+    color = Color(7)  # error:19: [bad-value] "7 is no member of `Color`"
     flag = Flag(6)
-    f = cast(1, c_int)  # error: [bad-type] "POINTER(...)"
+    f = cast(1, c_int)  # error:9: [bad-type] "POINTER(...)"
     return 2
 
 

@@ -12,11 +12,11 @@ def double(x):
 @bpf
 @section("xdp")
 def main(ctx):
-    with ktime():  # error: [unsupported-with] "bpf_ktime_get_ns"
+    with ktime():  # error:10: [unsupported-with] "bpf_ktime_get_ns"
         pass
-    with ctx as c:  # error: [unsupported-with] "`as`"
+    with ctx as c:  # error:17: [unsupported-with] "`as`"
         pass
-    with double(1):  # error: [unsupported-with] "begins nothing"
+    with double(1):  # error:10: [unsupported-with] "begins nothing"
         pass
     return 2
 

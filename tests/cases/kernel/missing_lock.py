@@ -8,7 +8,7 @@ from pbpf.kfuncs import bpf_rcu_read_unlock
 @bpf
 @section("tp_btf/sys_enter")
 def missing_lock(ctx):
-    bpf_rcu_read_unlock()  # error: [verifier] "rcu"
+    bpf_rcu_read_unlock()  # error:5: [verifier] "rcu"
     return 0
 
 

@@ -84,7 +84,7 @@ def no_result(ctx):
 
 @bpf
 @section("tracepoint/syscalls/sys_enter_getppid")
-def bare(ctx: c_void_p, unused: c_void_p) -> c_int:  # warning: [ignored-parameter]
+def bare(ctx: c_void_p, unused: c_void_p) -> c_int:  # warning:25: [ignored-parameter]
     return
 
 

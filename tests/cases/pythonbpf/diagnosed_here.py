@@ -24,9 +24,9 @@ def m() -> HashMap:
 @bpf
 @section("tracepoint/syscalls/sys_enter_getpid")
 def f(ctx):
-    m.foo(1)  # error: [unknown-method]
-    their_map.lookup(1)  # error: [unknown-function]
-    b = 7 // 0  # error: [division-by-zero]
+    m.foo(1)  # error:7: [unknown-method]
+    their_map.lookup(1)  # error:5: [unknown-function]
+    b = 7 // 0  # error:14: [division-by-zero]
     return 0
 
 

@@ -15,9 +15,9 @@ class Pair:
 @section("tracepoint/syscalls/sys_enter_getpid")
 def f(ctx):
     p = Pair()
-    p.z = 3  # error: [unknown-field]
-    a = c_uint8(300)  # warning: [constant-cut]
-    c = 1 << 64  # error: [bad-shift]
+    p.z = 3  # error:5: [unknown-field]
+    a = c_uint8(300)  # warning:17: [constant-cut]
+    c = 1 << 64  # error:14: [bad-shift]
     return 0
 
 

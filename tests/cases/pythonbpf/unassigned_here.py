@@ -9,7 +9,7 @@ from pythonbpf.helper import pid
 def f(ctx):
     if pid() > 5:
         x = 1
-    return x  # error: [maybe-unassigned]
+    return x  # error:12: [maybe-unassigned]
 
 
 @bpf

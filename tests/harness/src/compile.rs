@@ -270,6 +270,7 @@ impl Bench<'_> {
             failures.push(format!("on standard error: {}", done.last_words()));
         }
         failures.extend(diagnostics::compare(&seen, expected));
+        failures.extend(diagnostics::without_columns(&seen, expected));
         let codes = seen.iter().map(|d| d.code.as_str());
         let without_page =
             codes.filter(|code| !self.places.root.join(format!("docs/errors/{code}.md")).exists());

@@ -3,7 +3,7 @@
 //! Promises: each diagnostic uses up one expectation and each expectation needs one diagnostic; what is left on either side is a
 //! failure. Leaves out: running pbpf.
 
-use crate::directives::{Expectation, Target};
+use crate::directives::{Expectation, Severity, Target};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -134,6 +134,24 @@ pub fn compare(seen: &[Diagnostic], files: &[Expected]) -> Vec<String> {
     };
     failures.extend(open.iter().map(missing));
     failures
+}
+
+/// The errors and warnings that are expected on a line without a word on their column.
+pub fn without_columns(seen: &[Diagnostic], files: &[Expected]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (file, e) in files.iter().flat_map(|f| f.expectations.iter().map(move |e| (f.file.as_str(), e))) {
+        let Target::Line(line) = e.target else { continue };
+        if e.column.is_some() || e.severity == Severity::Note {
+            continue;
+        }
+        let told = seen.iter().find(|d| d.answers(e, file, files)).and_then(|d| d.column);
+        let (name, column) = (e.severity.name(), told.map_or("N".to_owned(), |column| column.to_string()));
+        found.push(format!(
+            "{file}:{}: the column of line {line} is not said: write `{name}:{column}:`",
+            e.written
+        ));
+    }
+    found
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(super) struct Counter {
     pub(super) start: Option<i64>,
     /// The other end of where it may start.
     pub(super) farthest: i64,
+    /// Whether the verifier may take it to start before `start`: it walks rounds from there that there never are.
+    pub(super) hidden: bool,
 }
 
 impl Counter {
@@ -72,6 +74,7 @@ impl View<'_> {
         let mut step = None;
         let mut next = Vec::new();
         let mut start: Option<Range> = None;
+        let mut seen: Option<Range> = None;
         for &pred in self.cfg.predecessors(l.header).iter().filter(|p| self.cfg.is_reachable(**p)) {
             let terminator = self.func.terminator(pred)?;
             for call in self.func.insts[terminator].op.targets() {
@@ -85,10 +88,12 @@ impl View<'_> {
                 } else {
                     let range = self.ranges.at(arg, pred);
                     start = Some(start.map_or(range, |s| s.union(range)));
+                    let range = self.ranges.seen(arg, pred);
+                    seen = Some(seen.map_or(range, |s| s.union(range)));
                 }
             }
         }
-        let (step, start) = (step?, start?);
+        let (step, start, seen) = (step?, start?, seen?);
         let mut rounds = Some(0);
         let mut decided = start.lo == start.hi;
         for (latch, next) in next {
@@ -108,7 +113,17 @@ impl View<'_> {
         let first = if step > 0 { start.lo } else { start.hi };
         let farthest = if step > 0 { start.hi } else { start.lo };
         let known = first != all.lo && first != all.hi;
-        Some(Counter { param, position, step, rounds, decided, start: known.then_some(first), farthest })
+        let hidden = if step > 0 { seen.lo < start.lo } else { seen.hi > start.hi };
+        Some(Counter {
+            param,
+            position,
+            step,
+            rounds,
+            decided,
+            start: known.then_some(first),
+            farthest,
+            hidden,
+        })
     }
 
     /// Comparisons of a signed with an unsigned number, `x < 0 or x < y`, on the way to a latch, for an `x` that starts at
@@ -143,7 +158,7 @@ impl View<'_> {
         out
     }
 
-    /// The rounds that a fact allows which holds on the way to the next one, and whether its limit is a constant.
+    /// The rounds that a fact allows which holds on the way to the next one, and whether the verifier knows its limit.
     /// None: it does not stop the counter.
     fn bound(
         &self,
@@ -163,6 +178,14 @@ impl View<'_> {
             Right::Value(_) => return None,
         };
         let constant = limit.lo == limit.hi;
+        // The verifier does not draw every conclusion: that a number is zero where a mask of it is, for one.
+        let decided = match fact.b {
+            Right::Const(_) => true,
+            Right::Value(v) => {
+                let seen = self.ranges.seen(v, latch);
+                seen.lo == seen.hi
+            }
+        };
         let natural = start.is_natural() && limit.is_natural();
         let all = Range::all(self.func.type_of(param));
         let wide = |n: i64| i128::from(n);
@@ -186,7 +209,7 @@ impl View<'_> {
                     if step > 0 { wide(limit.lo) - wide(start.lo) } else { wide(start.lo) - wide(limit.lo) };
                 let meets = constant && start.lo == start.hi && way >= 0 && way % by == 0;
                 // Otherwise it may step over the limit.
-                return meets.then(|| (u64::try_from(way / by).ok(), true));
+                return meets.then(|| (u64::try_from(way / by).ok(), decided));
             }
             _ => return None,
         };
@@ -199,7 +222,7 @@ impl View<'_> {
         let rounds = if way < 0 { 0 } else { way / by + 1 };
         // A variable of which only the width is known is no limit to speak of.
         let rounds = u64::try_from(rounds).ok().filter(|n| constant || *n < 1 << 31);
-        Some((rounds, constant))
+        Some((rounds, decided))
     }
 
     /// The value before it was made wider, and whether that was done with zeros.

@@ -4,11 +4,12 @@
 //! counter is made anew from the iterator on each round. Leaves out: whether the kernel has iterators.
 
 use super::count::Counter;
+use super::veil::{self, Veil};
 use crate::mir::exit::Exit;
 use pbpf_core::mir::analysis::{Cfg, Loop};
 use pbpf_core::mir::{
-    BinaryOp, Block, BlockCall, Builder, CastKind, Cond, Extern, ExternId, Function, Module, Op, SlotData,
-    Type, Value,
+    BinaryOp, Block, BlockCall, Builder, CastKind, Cond, Extern, ExternId, Function, Module, Op, Slot,
+    SlotData, Type, Value,
 };
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type as T, TypeId};
@@ -64,61 +65,50 @@ pub(super) struct Site<'a> {
     pub(super) l: &'a Loop,
     /// Its counter.
     pub(super) counter: &'a Counter,
-    /// The positions of the header's parameters that must start from what the verifier does not know.
-    pub(super) growing: &'a [usize],
+    /// What the verifier must not know.
+    pub(super) veil: &'a Veil,
+    /// The iterators around loops that it lies in, as far as they are there already, the innermost first.
+    pub(super) around: &'a [Iterator],
     /// Its place in the source.
     pub(super) span: Span,
 }
 
-/// What makes of a number of 32 bits one of which the verifier knows nothing: the product may wrap in any way.
-const SCATTER: i64 = 0x3fff_ffff_0000_0001;
+/// An iterator around a loop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Iterator {
+    /// Its address.
+    it: Value,
+    slot: Slot,
+}
 
-/// Puts the iterator around a loop that is not the function's entry.
-pub(super) fn guard(func: &mut Function, site: &Site<'_>, calls: Kfuncs, exit: &mut Exit) {
-    let Site { cfg, l, counter, growing, span } = *site;
+impl Iterator {
+    fn finish(self, func: &mut Function, block: Block, calls: Kfuncs, span: Span) {
+        let mut b = Builder::at_end(func, block, span);
+        b.effect(Op::CallKfunc { callee: calls.destroy, args: vec![self.it] });
+        b.effect(Op::SlotDead(self.slot));
+    }
+}
+
+/// Puts the iterator around a loop that is not the function's entry, and is entered.
+pub(super) fn guard(
+    func: &mut Function,
+    site: &Site<'_>,
+    calls: Kfuncs,
+    exit: &mut Exit,
+) -> Option<Iterator> {
+    let Site { cfg, l, counter, veil, around, span } = *site;
     let slot = func.slots.push(SlotData { name: "loop".to_owned(), size: 8, align: 8, span });
-    let params = func.blocks[l.header].params.clone();
-    let outer: Vec<Block> =
-        cfg.predecessors(l.header).iter().copied().filter(|p| !l.blocks.contains(p)).collect();
-    let Some(&last) = outer.last() else { return };
-
-    let before = func.add_block_after(last);
-    let mut args = Vec::with_capacity(params.len());
-    for param in params {
-        args.push(func.add_block_param(before, func.type_of(param)));
-    }
-    for pred in outer {
-        retarget(func, pred, l.header, |call| call.block = before);
-    }
+    let (before, mut args) = enter(func, cfg, l)?;
     let mut b = Builder::at_end(func, before, span);
     b.effect(Op::SlotLive(slot));
     let it = b.op(Op::SlotAddr(slot));
     let (zero, most) = (b.iconst(Type::I32, 0), b.iconst(Type::I32, MOST as i64));
     let new = Op::CallKfunc { callee: calls.new, args: vec![it, zero, most] };
-    let growing: Vec<usize> = growing.iter().copied().filter(|at| *at != counter.position).collect();
-    if growing.is_empty() {
-        b.effect(new);
-    } else {
-        // It gives 0, for its arguments are right; the verifier takes it for any number.
-        let given = b.value(new, Type::I32);
-        let given = b.value(Op::Cast(CastKind::Zext, given), Type::I64);
-        let scatter = b.iconst(Type::I64, SCATTER);
-        let nothing = b.op(Op::Binary(BinaryOp::Mul, [given, scatter]));
-        for at in growing {
-            let ty = b.func.type_of(args[at]);
-            let nothing =
-                if ty == Type::I64 { nothing } else { b.value(Op::Cast(CastKind::Trunc, nothing), ty) };
-            args[at] = b.op(Op::Binary(BinaryOp::Add, [args[at], nothing]));
-        }
-    }
+    let hidden = veil.begin(&mut b, new, &mut args, counter.position);
     let start = args.remove(counter.position);
     b.effect(Op::Jump(BlockCall { block: l.header, args }));
 
-    let finish = |func: &mut Function, block: Block| {
-        let mut b = Builder::at_end(func, block, span);
-        b.effect(Op::CallKfunc { callee: calls.destroy, args: vec![it] });
-        b.effect(Op::SlotDead(slot));
-    };
+    let iterator = Iterator { it, slot };
     for &(from, to) in &l.exits {
         let Some(terminator) = func.terminator(from) else { continue };
         for at in 0..func.insts[terminator].op.targets().len() {
@@ -127,7 +117,7 @@ pub(super) fn guard(func: &mut Function, site: &Site<'_>, calls: Kfuncs, exit: &
                 continue;
             }
             let edge = func.add_block_after(from);
-            finish(func, edge);
+            iterator.finish(func, edge, calls, span);
             let mut way = BlockCall { block: edge, args: Vec::new() };
             if let Some(call) = func.insts[terminator].op.targets_mut().into_iter().nth(at) {
                 std::mem::swap(call, &mut way);
@@ -150,12 +140,30 @@ pub(super) fn guard(func: &mut Function, site: &Site<'_>, calls: Kfuncs, exit: &
     let null = b.value(Op::Null, found_type);
     let more = b.op(Op::Icmp(Cond::Ne, [found, null]));
     b.branch(more, body, gone);
-    finish(func, gone);
+    for ended in std::iter::once(&iterator).chain(around) {
+        ended.finish(func, gone, calls, span);
+    }
     let out = exit.block(func, span);
     Builder::at_end(func, gone, span).jump(out);
 
     let value = recount(func, body, found, start, counter, span);
     func.replace_uses(counter.param, value);
+    let latches: Vec<Block> = l.latches.iter().map(|b| if *b == l.header { body } else { *b }).collect();
+    veil::go_round(func, l.header, &latches, &hidden);
+    Some(iterator)
+}
+
+/// A block that all enter the loop by, with its parameters, and no terminator yet; none if nothing enters it.
+pub(super) fn enter(func: &mut Function, cfg: &Cfg, l: &Loop) -> Option<(Block, Vec<Value>)> {
+    let params = func.blocks[l.header].params.clone();
+    let outer: Vec<Block> =
+        cfg.predecessors(l.header).iter().copied().filter(|p| !l.blocks.contains(p)).collect();
+    let before = func.add_block_after(*outer.last()?);
+    let args = params.into_iter().map(|param| func.add_block_param(before, func.type_of(param))).collect();
+    for pred in outer {
+        retarget(func, pred, l.header, |call| call.block = before);
+    }
+    Some((before, args))
 }
 
 /// The counter from the number of the round.
@@ -189,7 +197,7 @@ fn recount(
     if b.func.constant(start) == Some(0) { by } else { b.op(Op::Binary(BinaryOp::Add, [start, by])) }
 }
 
-fn retarget(func: &mut Function, from: Block, to: Block, mut change: impl FnMut(&mut BlockCall)) {
+pub(super) fn retarget(func: &mut Function, from: Block, to: Block, mut change: impl FnMut(&mut BlockCall)) {
     let Some(terminator) = func.terminator(from) else { return };
     for call in func.insts[terminator].op.targets_mut() {
         if call.block == to {

@@ -30,22 +30,31 @@ pub(super) struct Webs {
     tests: Vec<Test>,
     /// Where the exact value of a web is last needed, by position.
     needed: BTreeMap<Value, usize>,
+    /// The webs that are added to an address, or handed to the kernel: what is known of them counts there.
+    placed: BTreeSet<Value>,
 }
 
 impl Webs {
     /// The webs of a function.
     pub(super) fn new(view: &View<'_>) -> Self {
         let func = view.func;
-        let mut webs =
-            Self { parent: func.values.keys().collect(), tests: Vec::new(), needed: BTreeMap::new() };
+        let mut webs = Self {
+            parent: func.values.keys().collect(),
+            tests: Vec::new(),
+            needed: BTreeMap::new(),
+            placed: BTreeSet::new(),
+        };
         let mut uses: Vec<(Value, usize)> = Vec::new();
+        let mut placed: Vec<(Value, usize)> = Vec::new();
         for (at, &block) in view.cfg.reverse_post_order().iter().enumerate() {
             for inst in &func.blocks[block].insts {
                 match &func.insts[*inst].op {
-                    Op::PtrAdd(_, by) => uses.push((*by, at)),
-                    Op::CallHelper { args, .. } | Op::CallKfunc { args, .. } | Op::Call { args, .. } => {
-                        uses.extend(args.iter().map(|a| (*a, at)));
+                    Op::PtrAdd(_, by) => placed.push((*by, at)),
+                    Op::CallHelper { args, .. } | Op::CallKfunc { args, .. } => {
+                        placed.extend(args.iter().map(|a| (*a, at)));
                     }
+                    // A function takes its parameters for any number.
+                    Op::Call { args, .. } => uses.extend(args.iter().map(|a| (*a, at))),
                     Op::Branch { cond, .. } => webs.test(view, block, *cond, 0, &mut uses, at),
                     Op::Switch { value, .. } => uses.push((*value, at)),
                     _ => {}
@@ -65,7 +74,10 @@ impl Webs {
             let web = webs.find(value);
             webs.parent[value] = web;
         }
-        webs.need(view, uses);
+        let placed_too = placed.clone();
+        webs.placed = webs.need(view, placed, &|op| !bounds_itself(view, op));
+        webs.need(view, placed_too, &|_| true);
+        webs.need(view, uses, &|_| true);
         webs
     }
 
@@ -92,8 +104,14 @@ impl Webs {
         }
     }
 
-    /// All that the values in `uses` are computed from is needed as well.
-    fn need(&mut self, view: &View<'_>, mut uses: Vec<(Value, usize)>) {
+    /// All that the values in `uses` are computed from is needed as well, through operations that `follows` takes; gives the
+    /// webs of all of it.
+    fn need(
+        &mut self,
+        view: &View<'_>,
+        mut uses: Vec<(Value, usize)>,
+        follows: &dyn Fn(&Op) -> bool,
+    ) -> BTreeSet<Value> {
         let mut seen: BTreeMap<Value, usize> = BTreeMap::new();
         while let Some((value, at)) = uses.pop() {
             if !is_number(view.func.type_of(value)) || seen.get(&value).is_some_and(|s| *s >= at) {
@@ -104,7 +122,9 @@ impl Webs {
             let last = self.needed.entry(web).or_insert(at);
             *last = at.max(*last);
             match view.func.values[value].def {
-                ValueDef::Inst(inst) if is_plain(&view.func.insts[inst].op) => {
+                ValueDef::Inst(inst)
+                    if is_plain(&view.func.insts[inst].op) && follows(&view.func.insts[inst].op) =>
+                {
                     uses.extend(view.func.insts[inst].op.args().into_iter().map(|a| (a, at)));
                 }
                 ValueDef::Inst(_) => {}
@@ -113,19 +133,22 @@ impl Webs {
                 }
             }
         }
+        seen.into_keys().map(|value| self.of(value)).collect()
     }
 
-    /// The parameters of a loop's header that each round computes anew from the last, and that the verifier will be asked
-    /// exactly: around an iterator it never comes to an end with them, unless it does not know where they start.
-    pub(super) fn growing(&self, view: &View<'_>, id: LoopId) -> Vec<usize> {
-        let params = &view.func.blocks[view.loops.loops[id].header].params;
-        let grows = |param: Value| {
-            is_number(view.func.type_of(param))
-                && view.func.type_of(param) != Type::I1
-                && self.needed.contains_key(&self.of(param))
-                && (view.exact(param).is_some() || changed(view, id, param).is_some_and(|c| c.is_computed))
-        };
-        params.iter().enumerate().filter(|(_, p)| grows(**p)).map(|(at, _)| at).collect()
+    /// Whether the verifier will be asked for the number exactly.
+    pub(super) fn is_needed(&self, value: Value) -> bool {
+        self.needed.contains_key(&self.of(value))
+    }
+
+    /// Whether nothing but a way depends on what the verifier knows of the number.
+    pub(super) fn only_decides(&self, value: Value) -> bool {
+        !self.placed.contains(&self.of(value))
+    }
+
+    /// Whether each round computes a header's parameter from the last.
+    pub(super) fn is_computed(view: &View<'_>, id: LoopId, param: Value) -> bool {
+        changed(view, id, param).is_some_and(|c| c.is_computed)
     }
 
     fn of(&self, mut value: Value) -> Value {
@@ -348,6 +371,18 @@ fn is_number(ty: Type) -> bool {
 /// Whether an instruction only computes numbers from numbers.
 fn is_plain(op: &Op) -> bool {
     matches!(op, Op::Binary(..) | Op::Unary(..) | Op::Cast(..) | Op::Select(..) | Op::Icmp(..))
+}
+
+/// Whether what the verifier knows of a result owes nothing to what it knows of the operands: a mask bounds whatever it is,
+/// and of a quotient and a remainder nothing is known.
+fn bounds_itself(view: &View<'_>, op: &Op) -> bool {
+    match op {
+        Op::Binary(BinaryOp::And, [a, b]) => {
+            view.func.constant(*a).is_some() || view.func.constant(*b).is_some_and(|mask| mask >= 0)
+        }
+        Op::Binary(op, _) => op.divides(),
+        _ => false,
+    }
 }
 
 /// Whether an instruction makes a pointer of a number and another, or the other way round: `bounds` counts the bytes that a

@@ -10,7 +10,7 @@ use crate::mir::exact::Exact;
 use crate::mir::facts::Facts;
 use crate::mir::ranges::Ranges;
 use pbpf_core::mir::analysis::{Cfg, Dominators, LoopId, Loops};
-use pbpf_core::mir::{Block, Function};
+use pbpf_core::mir::{Block, Function, Op};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks make a round longer, but not so much.
@@ -41,7 +41,7 @@ impl Walked {
         let mut order: Vec<LoopId> = loops.loops.keys().collect();
         order.sort_by_key(|id| (std::cmp::Reverse(loops.loops[*id].depth), *id));
         let mut rounds: BTreeMap<Block, u64> = BTreeMap::new();
-        for id in order {
+        for &id in &order {
             let l = &loops.loops[id];
             let counter = view.counter(id).filter(|_| func.entry() != Some(l.header));
             let Some((counter, n)) = counter.and_then(|c| Some((c, c.rounds?))) else { continue };
@@ -50,12 +50,15 @@ impl Walked {
             let estimate = Estimate { view: &view, rounds: &rounds, costs: &costs };
             let known = Knowledge::new(&view, &webs, id, &|header| estimate.rounds_of(header));
             let cost = estimate.blocks(&l.blocks, Some(id), std::slice::from_ref(&known));
-            let calls = l.blocks.iter().flat_map(|b| &func.blocks[*b].insts);
-            let calls =
-                calls.filter(|i| matches!(func.insts[**i].op, pbpf_core::mir::Op::Call { .. })).count();
+            let mut insts = l.blocks.iter().flat_map(|b| &func.blocks[*b].insts);
+            let calls = insts.any(|i| matches!(func.insts[*i].op, Op::Call { .. } | Op::FuncAddr(_)));
+            // One that is counted inside may have this one counted too.
+            let inside =
+                order.iter().filter(|inner| **inner != id && loops.contains(id, loops.loops[**inner].header));
+            let all_small = inside.into_iter().all(|inner| small.contains(inner));
             total = if l.depth == 1 { total.plus(cost, 1, 1) } else { total };
             let all = if l.depth == 1 { total } else { cost };
-            if counter.decided && calls == 0 && all.plus(all, MARGIN - 1, 1).is_small() {
+            if counter.decided && !calls && all_small && all.plus(all, MARGIN - 1, 1).is_small() {
                 small.insert(id);
             }
         }

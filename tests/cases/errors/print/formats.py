@@ -21,16 +21,16 @@ def probe(ctx):
     u = c_uint64(7)
     name: str(8) = "abc"
     sep = 3
-    print(f"{n:08.3f}")  # error: [bad-format] "08.3f"
-    print(f"{n:b}")  # error: [bad-format] "user space"
-    print(f"{n:*>8}")  # error: [bad-format] "spaces"
-    print(f"{n:^8}")  # error: [bad-format] "`<`"
-    print(f"{n:,}")  # error: [bad-format] "group"
-    print(f"{n:{sep}}")  # error: [bad-format] "written out"
-    print(f"{name:.3}")  # error: [bad-format] "precision"
-    print(n, sep=sep)  # error: [bad-format] "text as written"
-    print(n, end="")  # error: [bad-format] "a line of its own"
-    print(n, file=sep)  # error: [unsupported-keyword] "`file`"
+    print(f"{n:08.3f}")  # error:14: [bad-format] "08.3f"
+    print(f"{n:b}")  # error:14: [bad-format] "user space"
+    print(f"{n:*>8}")  # error:14: [bad-format] "spaces"
+    print(f"{n:^8}")  # error:14: [bad-format] "`<`"
+    print(f"{n:,}")  # error:14: [bad-format] "group"
+    print(f"{n:{sep}}")  # error:14: [bad-format] "written out"
+    print(f"{name:.3}")  # error:14: [bad-format] "precision"
+    print(n, sep=sep)  # error:18: [bad-format] "text as written"
+    print(n, end="")  # error:18: [bad-format] "a line of its own"
+    print(n, file=sep)  # error:19: [unsupported-keyword] "`file`"
     return 0
 
 

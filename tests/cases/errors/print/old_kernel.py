@@ -8,7 +8,7 @@ from pbpf import bpf, bpfglobal, section
 @section("tracepoint/syscalls/sys_enter_getppid")
 def probe(ctx):
     print(ctx.id, 2, 3)
-    print(ctx.id, 2, 3, 4)  # error: [target-too-old] "5.16"
+    print(ctx.id, 2, 3, 4)  # error:5: [target-too-old] "5.16"
     return 0
 
 

@@ -22,17 +22,17 @@ def start() -> c_uint64:
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def f(ctx):
-    x = a // 2  # warning: [arithmetic-differs] "towards zero"
-    x = a % 2  # warning: [arithmetic-differs] "towards zero"
+    x = a // 2  # warning:9: [arithmetic-differs] "towards zero"
+    x = a % 2  # warning:9: [arithmetic-differs] "towards zero"
     x = pid() // 2
-    x = ktime() - start  # warning: [arithmetic-differs] "wraps"
-    x = pid() * 2  # warning: [arithmetic-differs] "32 bits"
+    x = ktime() - start  # warning:9: [arithmetic-differs] "wraps"
+    x = pid() * 2  # warning:9: [arithmetic-differs] "32 bits"
     x = ktime() + 1
-    if a < start:  # warning: [arithmetic-differs] "by value"
+    if a < start:  # warning:12: [arithmetic-differs] "by value"
         pass
     if a < 3 and start > 2 and pid() < 10:
         pass
-    x = a & start  # warning: [arithmetic-differs] "large unsigned"
+    x = a & start  # warning:9: [arithmetic-differs] "large unsigned"
     x -= 1
     return 0
 

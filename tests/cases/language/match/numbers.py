@@ -51,7 +51,7 @@ def captured(x: c_uint8):
     match x:
         case 5:
             y = 1
-        case 300:  # warning: [unreachable-case] "never"
+        case 300:  # warning:14: [unreachable-case] "never"
             y = 2
         case other:
             y = other + 1000

@@ -6,7 +6,7 @@ from pbpf import bpf, section
 
 import _wrong
 import os
-from _wrong import mistype  # error: [unknown-name] "did you mean `mistyped`?"
+from _wrong import mistype  # error:20: [unknown-name] "did you mean `mistyped`?"
 from _wrong import typo
 from _wrong import user_space as own
 from _nowhere import anything
@@ -17,8 +17,8 @@ from _nowhere import anything
 def prog(ctx):
     typo(1)
     _wrong.mistyped(2)
-    own()  # error: [user-space-name]
-    anything()  # error: [user-space-name]
-    os.getpid()  # error: [unknown-function]
-    _wrong.missing(1)  # error: [unknown-function]
+    own()  # error:5: [user-space-name]
+    anything()  # error:5: [user-space-name]
+    os.getpid()  # error:5: [unknown-function]
+    _wrong.missing(1)  # error:5: [unknown-function]
     return 2

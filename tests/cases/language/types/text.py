@@ -125,7 +125,7 @@ def prog(ctx):
     out[1] = bits
 
     bits = 0
-    n = Named(1, "abc", "long text")  # warning: [text-cut]
+    n = Named(1, "abc", "long text")  # warning:25: [text-cut]
     names[1] = n
     v = names.lookup(1)
     if v:

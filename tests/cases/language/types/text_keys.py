@@ -45,7 +45,7 @@ def prog(ctx):
         # The end of the path: shorter text in the same buffer.
         end = probe_read_user_str(buf, ctx.args[1] + 10)
         seen[buf] = end
-        short: str(4) = "/pbpf"  # warning: [text-cut]
+        short: str(4) = "/pbpf"  # warning:25: [text-cut]
         seen[short] = len(short) + 1
         event = Event()
         probe_read_user_str(event.path, ctx.args[1] + 10)

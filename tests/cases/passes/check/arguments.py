@@ -38,7 +38,7 @@ def events():
 
 @bpf
 def step(i, data):
-    return 2  # error: [return-out-of-range] "callbacks of `bpf_loop` return 0 to 1"
+    return 2  # error:12: [return-out-of-range] "callbacks of `bpf_loop` return 0 to 1"
 
 
 @bpf
@@ -47,7 +47,7 @@ def short(i):
 
 
 @bpf
-def silent(i, data):  # error: [missing-return] "must return a number to `bpf_loop`"
+def silent(i, data):  # error:5: [missing-return] "must return a number to `bpf_loop`"
     pass
 
 
@@ -55,20 +55,20 @@ def silent(i, data):  # error: [missing-return] "must return a number to `bpf_lo
 @section("tracepoint/syscalls/sys_enter_execve")
 def f(ctx):
     pair = Pair(a=1)
-    bpf_ringbuf_output(counts, pair)  # error: [wrong-argument-type] "a map of kind ringbuf"
-    bpf_ringbuf_output(1, pair)  # error: [wrong-argument-type]
-    bpf_ringbuf_output(events, counts)  # error: [wrong-argument-type] "is memory"
-    bpf_map_update_elem(counts, 1, 2)  # error: [wrong-argument-type] "Pair"
-    bpf_map_update_elem(counts, pair, pair)  # error: [wrong-argument-type] "c_uint32"
+    bpf_ringbuf_output(counts, pair)  # error:24: [wrong-argument-type] "a map of kind ringbuf"
+    bpf_ringbuf_output(1, pair)  # error:24: [wrong-argument-type]
+    bpf_ringbuf_output(events, counts)  # error:32: [wrong-argument-type] "is memory"
+    bpf_map_update_elem(counts, 1, 2)  # error:36: [wrong-argument-type] "Pair"
+    bpf_map_update_elem(counts, pair, pair)  # error:33: [wrong-argument-type] "c_uint32"
     bpf_map_update_elem(counts, 1, pair)
-    bpf_map_update_elem(counts, 1, pair, events)  # error: [wrong-argument-type] "a number"
-    bpf_get_current_comm(5)  # error: [wrong-argument-type] "a buffer to write to"
-    bpf_get_current_comm("abc")  # error: [wrong-argument-type]
+    bpf_map_update_elem(counts, 1, pair, events)  # error:42: [wrong-argument-type] "a number"
+    bpf_get_current_comm(5)  # error:26: [wrong-argument-type] "a buffer to write to"
+    bpf_get_current_comm("abc")  # error:26: [wrong-argument-type]
     bpf_loop(4, step, None, 0)
-    bpf_loop(4, short, None, 0)  # error: [wrong-argument-type] "with 2 arguments"
+    bpf_loop(4, short, None, 0)  # error:17: [wrong-argument-type] "with 2 arguments"
     bpf_loop(4, silent, None, 0)
-    bpf_loop(4, other, None, 0)  # error: [bad-call] "is a program"
-    bpf_loop(4, 7, None, 0)  # error: [wrong-argument-type] "a function of the file"
+    bpf_loop(4, other, None, 0)  # error:17: [bad-call] "is a program"
+    bpf_loop(4, 7, None, 0)  # error:17: [wrong-argument-type] "a function of the file"
     return 0
 
 

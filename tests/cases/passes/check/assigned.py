@@ -17,10 +17,10 @@ class Pair:
 def f(ctx):
     if ctx.id:
         p = Pair(a=1)
-    print(f"{p.a}")  # error: [maybe-unassigned] "`p` may have no value"
+    print(f"{p.a}")  # error:14: [maybe-unassigned] "`p` may have no value"
     for i in range(4):
         q = Pair(a=i)
-    q.a = 2  # error: [maybe-unassigned]
+    q.a = 2  # error:5: [maybe-unassigned]
     while True:
         r = (c_uint32 * 4)()
         if ctx.id:

@@ -17,7 +17,7 @@ def values():
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def trace(ctx):
-    bpf_redirect(1)  # error: [helper-not-allowed] "it may be called from xdp:xdp"
+    bpf_redirect(1)  # error:5: [helper-not-allowed] "it may be called from xdp:xdp"
     shared()
     indirect()
     return 0
@@ -25,14 +25,14 @@ def trace(ctx):
 
 @bpf
 def shared():
-    bpf_xdp_adjust_head(0)  # error: [helper-not-allowed] "a program of type `tracepoint:tracepoint`, gets here"
+    bpf_xdp_adjust_head(0)  # error:5: [helper-not-allowed] "a program of type `tracepoint:tracepoint`, gets here"
     return 0
 
 
 @bpf
 def indirect():
     buf = str(16)
-    bpf_copy_from_user(buf, 16, 0)  # error: [helper-sleeps] "must not"
+    bpf_copy_from_user(buf, 16, 0)  # error:5: [helper-sleeps] "must not"
     return 0
 
 
@@ -46,7 +46,7 @@ def never_called():
 @section("xdp")
 def net(ctx):
     bpf_redirect(1)
-    trace(1)  # error: [bad-call] "only the kernel calls"
+    trace(1)  # error:5: [bad-call] "only the kernel calls"
     return XDP_PASS
 
 

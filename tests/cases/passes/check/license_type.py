@@ -4,7 +4,7 @@ from pbpf import bpf, struct_ops
 
 
 @bpf
-class Fifo(struct_ops.sched_ext_ops):  # error: [gpl-only] "declares no license"
+class Fifo(struct_ops.sched_ext_ops):  # error:7: [gpl-only] "declares no license"
     name = "fifo"
 
     def enqueue(self, p, enq_flags):

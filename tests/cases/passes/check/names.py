@@ -14,7 +14,7 @@ def count():
 
 @bpf
 @bpfglobal
-def count() -> int:  # error: [duplicate-name] "a map and a global variable"
+def count() -> int:  # error:5: [duplicate-name] "a map and a global variable"
     return 0
 
 
@@ -26,26 +26,26 @@ def total() -> int:
 
 @bpf
 @bpfglobal
-def total() -> int:  # error: [duplicate-name] "two global variables"
+def total() -> int:  # error:5: [duplicate-name] "two global variables"
     return 1
 
 
 @bpf
 @map
-def zähler():  # error: [bad-name]
+def zähler():  # error:5: [bad-name]
     return HashMap(key=c_uint32, value=c_uint64, max_entries=4)
 
 
 @bpf
 @struct
-class Pair:  # error: [bad-name]
+class Pair:  # error:7: [bad-name]
     a: c_uint64
     ä: c_uint32
 
 
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
-def größe(ctx):  # error: [bad-name]
+def größe(ctx):  # error:5: [bad-name]
     return 0
 
 

@@ -8,7 +8,7 @@ from pbpf import bpf, bpfglobal, section
 def f(ctx):
     a = ctx.id
     print(a, a, a, a, a, a, a, a, a, a, a, a)
-    print(a, a, a, a, a, a, a, a, a, a, a, a, a)  # error: [too-many-values] "at most 12 values at once, not 13"
+    print(a, a, a, a, a, a, a, a, a, a, a, a, a)  # error:5: [too-many-values] "at most 12 values at once, not 13"
     print("a", a, a, a, a, a, a, a, a, a, a, a, a, "b")
     return 0
 

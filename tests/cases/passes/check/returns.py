@@ -6,7 +6,7 @@ from vmlinux import XDP_DROP, XDP_PASS
 
 @bpf
 @section("xdp")
-def falls(ctx):  # error: [missing-return] "`return XDP_PASS`"
+def falls(ctx):  # error:5: [missing-return] "`return XDP_PASS`"
     if ctx.rx_queue_index == 1:
         return XDP_DROP
 
@@ -15,9 +15,9 @@ def falls(ctx):  # error: [missing-return] "`return XDP_PASS`"
 @section("xdp")
 def bare(ctx):
     if ctx.rx_queue_index == 1:
-        return  # error: [missing-return] "gives no value"
+        return  # error:9: [missing-return] "gives no value"
     if ctx.rx_queue_index == 2:
-        return None  # error: [missing-return]
+        return None  # error:9: [missing-return]
     return XDP_PASS
 
 
@@ -25,10 +25,10 @@ def bare(ctx):
 @section("xdp")
 def range_(ctx):
     if ctx.rx_queue_index == 1:
-        return 5  # error: [return-out-of-range] "XDP_REDIRECT (4)"
+        return 5  # error:16: [return-out-of-range] "XDP_REDIRECT (4)"
     if ctx.rx_queue_index == 2:
-        return -1  # error: [return-out-of-range] "return 0 to 4"
-    return 2 if ctx.rx_queue_index == 3 else 7  # error: [return-out-of-range] "7 cannot"
+        return -1  # error:16: [return-out-of-range] "return 0 to 4"
+    return 2 if ctx.rx_queue_index == 3 else 7  # error:46: [return-out-of-range] "7 cannot"
 
 
 @bpf
@@ -41,7 +41,7 @@ def forever(ctx):
 
 @bpf
 @section("xdp")
-def leaves(ctx):  # error: [missing-return]
+def leaves(ctx):  # error:5: [missing-return]
     while True:
         if ctx.rx_queue_index:
             break
@@ -61,11 +61,11 @@ def both(ctx):
 @bpf
 @section("xdp")
 def text(ctx):
-    return "pass"  # error: [type-mismatch] "a program returns a number"
+    return "pass"  # error:12: [type-mismatch] "a program returns a number"
 
 
 @bpf
-def sometimes(x):  # error: [missing-return]
+def sometimes(x):  # error:5: [missing-return]
     if x:
         return 1
 
@@ -87,7 +87,7 @@ def default(ctx):
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def wide(ctx):
-    return 1 << 40  # error: [return-out-of-range]
+    return 1 << 40  # error:12: [return-out-of-range]
 
 
 @bpf

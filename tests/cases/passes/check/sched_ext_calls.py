@@ -10,11 +10,11 @@ class Fifo(struct_ops.sched_ext_ops):
     name = "fifo"
 
     def enqueue(self, p, enq_flags):
-        scx_bpf_dsq_insert(1, 0, 0, enq_flags)  # error: [wrong-argument-type] "a trusted pointer to `struct task_struct`"
-        p.pid = 3  # error: [read-only] "of `task_struct` these can: scx.slice"
+        scx_bpf_dsq_insert(1, 0, 0, enq_flags)  # error:28: [wrong-argument-type] "a trusted pointer to `struct task_struct`"
+        p.pid = 3  # error:9: [read-only] "of `task_struct` these can: scx.slice"
         p.scx.slice = 5
-        p.scx.flags = 5  # error: [read-only]
-        scx_bpf_create_dsq(0, -1)  # error: [helper-not-allowed] "cannot be called from callback `enqueue`"
+        p.scx.flags = 5  # error:9: [read-only]
+        scx_bpf_create_dsq(0, -1)  # error:9: [helper-not-allowed] "cannot be called from callback `enqueue`"
         return None
 
     def init(self):

@@ -14,14 +14,14 @@ def step(i, data):
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def f(ctx):
-    bpf_ktime_get_boot_ns()  # error: [target-too-old] "since kernel 5.8"
-    bpf_loop(3, step, None, 0)  # error: [target-too-old] "5.17"
+    bpf_ktime_get_boot_ns()  # error:5: [target-too-old] "since kernel 5.8"
+    bpf_loop(3, step, None, 0)  # error:5: [target-too-old] "5.17"
     bpf_get_current_pid_tgid()
     return 0
 
 
 @bpf
-@section("tp_btf/sched_switch")  # error: [target-too-old] "came with kernel 5.5"
+@section("tp_btf/sched_switch")  # error:10: [target-too-old] "came with kernel 5.5"
 def g(ctx):
     return 0
 
@@ -29,7 +29,7 @@ def g(ctx):
 @bpf
 @section("xdp")
 def h(ctx):
-    bpf_get_current_pid_tgid()  # error: [target-too-old] "6.12"
+    bpf_get_current_pid_tgid()  # error:5: [target-too-old] "6.12"
     return XDP_PASS
 
 

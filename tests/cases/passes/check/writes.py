@@ -17,8 +17,8 @@ class Pair:
 @bpf
 @section("xdp")
 def net(ctx):
-    ctx.rx_queue_index = 1  # error: [read-only] "the context"
-    ctx.data += 1  # error: [read-only]
+    ctx.rx_queue_index = 1  # error:5: [read-only] "the context"
+    ctx.data += 1  # error:5: [read-only]
     if ctx.data + 14 <= ctx.data_end:
         eth = struct_ethhdr(ctx.data)
         eth.h_proto = 8
@@ -28,11 +28,11 @@ def net(ctx):
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def trace(ctx):
-    ctx.id = 5  # error: [read-only]
+    ctx.id = 5  # error:5: [read-only]
     task = struct_task_struct(bpf_get_current_task())
-    task.pid = 1  # error: [read-only] "kernel memory"
-    task.real_parent.tgid = 1  # error: [read-only]
-    task.comm[0] = 65  # error: [read-only]
+    task.pid = 1  # error:5: [read-only] "kernel memory"
+    task.real_parent.tgid = 1  # error:5: [read-only]
+    task.comm[0] = 65  # error:5: [read-only]
     poke(task)
     pair = Pair(a=1)
     pair.b = 2
@@ -41,7 +41,7 @@ def trace(ctx):
 
 @bpf
 def poke(task: struct_task_struct):
-    task.pid = 1  # error: [read-only] "gets here"
+    task.pid = 1  # error:5: [read-only] "gets here"
     return 0
 
 

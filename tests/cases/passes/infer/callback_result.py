@@ -10,7 +10,7 @@ class Fifo(struct_ops.sched_ext_ops):
     def enqueue(self, p, enq_flags):
         if enq_flags:
             return None
-        return 1  # error: [type-mismatch] "the function returns None"
+        return 1  # error:9: [type-mismatch] "the function returns None"
 
     def dequeue(self, p, deq_flags):
         return

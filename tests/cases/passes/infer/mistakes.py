@@ -30,7 +30,7 @@ def one(x: c_uint32):
 
 
 @bpf
-def again(n):  # error: [recursion] "calls itself"
+def again(n):  # error:5: [recursion] "calls itself"
     return again(n - 1)
 
 
@@ -39,30 +39,30 @@ def again(n):  # error: [recursion] "calls itself"
 def f(ctx):
     x = 1
     if pid() == 1:
-        x = "text"  # error: [type-mismatch] "use another name"
+        x = "text"  # error:9: [type-mismatch] "use another name"
     reveal_type(x)  # reveal: c_int64
-    p = Pair(a="b")  # error: [type-mismatch]
-    p + 1  # error: [type-mismatch] "is no number"
-    if p:  # error: [type-mismatch] "neither true nor false"
+    p = Pair(a="b")  # error:16: [type-mismatch]
+    p + 1  # error:5: [type-mismatch] "is no number"
+    if p:  # error:8: [type-mismatch] "neither true nor false"
         pass
-    p.b = 1  # error: [unknown-field]
-    p.a.b = 1  # error: [unknown-field]
-    y = p[0]  # error: [type-mismatch] "has no elements"
+    p.b = 1  # error:5: [unknown-field]
+    p.a.b = 1  # error:5: [unknown-field]
+    y = p[0]  # error:9: [type-mismatch] "has no elements"
     z = (c_uint32 * 4)()
-    z[4] = 1  # error: [index-out-of-range]
-    z[-5] = 1  # error: [index-out-of-range]
-    counts.lookup(p)  # error: [type-mismatch]
-    one(p)  # error: [type-mismatch]
-    w = 1 << 64  # error: [bad-shift]
-    w = 2 ** -1  # error: [unsupported-operator]
-    if x is None:  # error: [type-mismatch] "only a pointer can be `None`"
+    z[4] = 1  # error:7: [index-out-of-range]
+    z[-5] = 1  # error:7: [index-out-of-range]
+    counts.lookup(p)  # error:19: [type-mismatch]
+    one(p)  # error:9: [type-mismatch]
+    w = 1 << 64  # error:14: [bad-shift]
+    w = 2 ** -1  # error:9: [unsupported-operator]
+    if x is None:  # error:8: [type-mismatch] "only a pointer can be `None`"
         pass
-    if 1 < "a":  # error: [unsupported-comparison]
+    if 1 < "a":  # error:12: [unsupported-comparison]
         pass
-    v = 1 if x else p  # error: [type-mismatch]
-    q = print("a")  # error: [no-value]
-    print(p)  # error: [type-mismatch] "cannot be printed"
-    ctx.idd  # error: [unknown-field] "did you mean `id`?"
+    v = 1 if x else p  # error:21: [type-mismatch]
+    q = print("a")  # error:5: [no-value]
+    print(p)  # error:11: [type-mismatch] "cannot be printed"
+    ctx.idd  # error:5: [unknown-field] "did you mean `id`?"
     return 0
 
 

@@ -1,4 +1,4 @@
 """The file ends too early."""
 #: check
-# error@5: [syntax-error]
+# error@5:1: [syntax-error]
 x = (1,

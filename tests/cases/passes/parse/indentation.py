@@ -2,4 +2,4 @@
 #: check
 def f():
     x = 1
-  y = 2  # error: [syntax-error] "indentation"
+  y = 2  # error:3: [syntax-error] "indentation"

@@ -5,4 +5,4 @@ from pbpf import bpf
 
 @bpf
 def f(ctx):
-    return 1 +  # error: [syntax-error]
+    return 1 +  # error:43: [syntax-error]

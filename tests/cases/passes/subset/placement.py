@@ -2,19 +2,19 @@
 #: check
 from pbpf import bpf, bpfglobal, section
 
-break  # error: [syntax-error] "outside a loop"
-return 1  # error: [syntax-error] "outside a function"
+break  # error:1: [syntax-error] "outside a loop"
+return 1  # error:1: [syntax-error] "outside a function"
 
 while 0:
     def in_loop():
-        continue  # error: [syntax-error] "outside a loop"
+        continue  # error:9: [syntax-error] "outside a loop"
     break
 else:
-    continue  # error: [syntax-error]
+    continue  # error:5: [syntax-error]
 
 
 class C:
-    return 2  # error: [syntax-error]
+    return 2  # error:5: [syntax-error]
 
 
 @bpf
@@ -27,16 +27,16 @@ def count() -> int:
 @section("tracepoint/syscalls/sys_enter_execve")
 def f(ctx):
     count = 1
-    global count  # error: [syntax-error] "assigned"
+    global count  # error:12: [syntax-error] "assigned"
     if count:
-        break  # error: [syntax-error]
+        break  # error:9: [syntax-error]
     for i in range(3):
         if i:
             continue
     else:
-        break  # error: [syntax-error]
+        break  # error:9: [syntax-error]
     return 0
 
 
 def g(count):
-    global count  # error: [syntax-error] "a parameter"
+    global count  # error:12: [syntax-error] "a parameter"

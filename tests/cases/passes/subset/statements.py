@@ -7,54 +7,54 @@ from pbpf import bpf, bpfglobal, section
 @section("tracepoint/syscalls/sys_enter_execve")
 def f(ctx):
     x = 1
-    # error: [unsupported-try] "no exceptions"
+    # error:5: [unsupported-try] "no exceptions"
     try:
         x = 2
     except ValueError:
         x = 3
     match x:
         case 1:
-            lambda: 1  # error: [unsupported-lambda]
-        case [1, 2]:  # error: [unsupported-match] "sequence"
+            lambda: 1  # error:13: [unsupported-lambda]
+        case [1, 2]:  # error:14: [unsupported-match] "sequence"
             pass
-        case {"a": 1}:  # error: [unsupported-match] "dict"
+        case {"a": 1}:  # error:14: [unsupported-match] "dict"
             pass
-        case 1 | int():  # error: [unsupported-match] "type of an object"
+        case 1 | int():  # error:18: [unsupported-match] "type of an object"
             pass
-    raise ValueError  # error: [unsupported-raise]
-    def g():  # error: [unsupported-nested-function]
+    raise ValueError  # error:5: [unsupported-raise]
+    def g():  # error:9: [unsupported-nested-function]
         pass
-    class C:  # error: [unsupported-nested-class]
+    class C:  # error:11: [unsupported-nested-class]
         pass
-    nonlocal x  # error: [unsupported-nonlocal]
-    type T = int  # error: [unsupported-type-alias]
+    nonlocal x  # error:5: [unsupported-nonlocal]
+    type T = int  # error:5: [unsupported-type-alias]
     if x:
-        async for i in x:  # error: [unsupported-async]
+        async for i in x:  # error:9: [unsupported-async]
             pass
     else:
         while x:
-            async with x:  # error: [unsupported-async]
+            async with x:  # error:13: [unsupported-async]
                 pass
     return 0
 
 
 @bpf
-async def g():  # error: [unsupported-async] "write `def`"
+async def g():  # error:1: [unsupported-async] "write `def`"
     pass
 
 
 @bpf
-def h(a, *rest):  # error: [unsupported-vararg]
+def h(a, *rest):  # error:11: [unsupported-vararg]
     pass
 
 
 @bpf
-def k(a, **rest):  # error: [unsupported-vararg]
+def k(a, **rest):  # error:12: [unsupported-vararg]
     pass
 
 
 @bpf
-class D(metaclass=type):  # error: [unsupported-class-keyword]
+class D(metaclass=type):  # error:19: [unsupported-class-keyword]
     pass
 
 

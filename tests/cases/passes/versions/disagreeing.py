@@ -17,10 +17,10 @@ class Pair:
 def meets(ctx):
     x = 1
     if pid() == 1:
-        x = Pair()  # error: [type-mismatch] "`x` is c_int64 elsewhere, and Pair here"
+        x = Pair()  # error:9: [type-mismatch] "`x` is c_int64 elsewhere, and Pair here"
     print(f"{x}")
     fixed: c_uint32 = 1
-    fixed = Pair()  # error: [type-mismatch] "cannot hold Pair"
+    fixed = Pair()  # error:5: [type-mismatch] "cannot hold Pair"
     return 0
 
 

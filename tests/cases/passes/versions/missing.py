@@ -9,15 +9,15 @@ from pbpf.helper import pid
 def meets(ctx):
     for i in range(3):
         if i == 1:
-            print(f"{y}")  # error: [maybe-unassigned] "`y` may have no value here"
+            print(f"{y}")  # error:22: [maybe-unassigned] "`y` may have no value here"
         else:
             y = i
-    print(f"{z}")  # error: [maybe-unassigned] "`z` may have no value here"
+    print(f"{z}")  # error:14: [maybe-unassigned] "`z` may have no value here"
     z = 1
     if pid() == 1:
         z = 2
         w = 3
-    return z + w  # error: [maybe-unassigned] "`w` may have no value here"
+    return z + w  # error:16: [maybe-unassigned] "`w` may have no value here"
 
 
 @bpf

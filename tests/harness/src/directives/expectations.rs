@@ -1,7 +1,7 @@
 //! Expected diagnostics: `# error: [code] "text"`, `# warning: ...`, `# note: ...`, `# reveal: TYPE`.
 //!
-//! Promises: an expectation stands at the end of the line that it is about, or alone above it; `error@7:` is about line 7, `error@7:12:` about
-//! its column 12, and `error-file:` about a diagnostic without a place. What starts like an expectation and is not one is an error.
+//! Promises: an expectation stands at the end of the line that it is about, or alone above it; `error:12:` is about its column 12, `error@7:`
+//! about line 7, `error@7:12:` about the column of that, and `error-file:` about a diagnostic without a place. What starts like an expectation and is not one is an error.
 //! Leaves out: comparing them with what was said, which is `matching`.
 
 use super::{Kind, Mistake};
@@ -139,17 +139,19 @@ fn expectation(piece: &str, written: u32, subject: u32) -> Result<Option<Expecta
     let mut c = Cursor::new(piece);
     let Some((start, severity)) = STARTS.iter().find(|(start, _)| c.eat(start)) else { return Ok(None) };
     let (mut target, mut column) = (Target::Line(subject), None);
+    let number = |c: &mut Cursor<'_>, what: &str| -> Result<u32, String> {
+        let digits = c.run(what, |ch| ch.is_ascii_digit())?;
+        digits.parse().map_err(|_| format!("`{digits}` is not {what}"))
+    };
     if c.eat("@") {
-        let number = |c: &mut Cursor<'_>, what: &str| -> Result<u32, String> {
-            let digits = c.run(what, |ch| ch.is_ascii_digit())?;
-            digits.parse().map_err(|_| format!("`{digits}` is not {what}"))
-        };
         target = Target::Line(number(&mut c, "a line number")?);
-        if c.rest().trim_start_matches(':').starts_with(|ch: char| ch.is_ascii_digit()) && c.eat(":") {
-            column = Some(number(&mut c, "a column")?);
-        }
     } else if c.eat("-file") {
         target = Target::NoPlace;
+    }
+    let counted =
+        c.rest().strip_prefix(':').is_some_and(|rest| rest.starts_with(|ch: char| ch.is_ascii_digit()));
+    if target != Target::NoPlace && counted && c.eat(":") {
+        column = Some(number(&mut c, "a column")?);
     }
     // Anything else is prose: `# error handling starts here`.
     if !c.eat(":") {
@@ -195,10 +197,10 @@ mod tests {
     #[test]
     fn on_the_line_and_above_it() {
         let text =
-            "x = y  # error: [unknown-name] \"y\" # warning: [unused]\n# error: [a-b]\n# more\nz = 1\n";
+            "x = y  # error:5: [unknown-name] \"y\" # warning: [unused]\n# error: [a-b]\n# more\nz = 1\n";
         let found = parse(text, Kind::Python).unwrap();
         assert_eq!(found.len(), 3);
-        assert_eq!(found[0].to_string(), "error[unknown-name] \"y\" on line 1");
+        assert_eq!(found[0].to_string(), "error[unknown-name] \"y\" on line 1, column 5");
         assert_eq!(found[1].severity, Severity::Warning);
         assert_eq!((found[2].target, found[2].written), (Target::Line(4), 2));
     }
