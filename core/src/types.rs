@@ -377,6 +377,23 @@ impl Types {
         }
     }
 
+    /// The type of what `x[i]` is for an `x` of that type, and how many there are, if that is known. What lies in a packet is
+    /// bytes where no header is known.
+    pub fn element(&self, id: TypeId) -> Option<(TypeId, Option<u32>)> {
+        match *self.get(id) {
+            Type::Array { element, len } => Some((element, Some(len))),
+            Type::Str { len } => Some((self.int(8, false), Some(len))),
+            Type::Ptr { to, region, .. } => match self.get(to) {
+                Type::Array { .. } | Type::Str { .. } => self.element(to),
+                Type::Void if matches!(region, Region::Packet | Region::PacketMeta) => {
+                    Some((self.int(8, false), None))
+                }
+                _ => (self.size_of(to) > 0).then_some((to, None)),
+            },
+            _ => None,
+        }
+    }
+
     /// Size in bytes; `void` and functions have none.
     pub fn size_of(&self, id: TypeId) -> u32 {
         match self.get(id) {

@@ -3,7 +3,8 @@
 //! Promises: each program is run as Python by the model of `python/pbpf`, on the kernel by test run and in the interpreter, on rows of
 //! inputs at the edges of widths; with every pass and without those that may be left out. What pbpf accepts the kernel accepts; what
 //! pbpf refuses is what the generator expects. What fails is made smaller and printed, as it is with `PBPF_SHRINK=0`.
-//! `PBPF_PROGRAMS=N` takes N programs, `PBPF_SEED` others, `PBPF_SKIP=N` those behind the first N. Leaves out: contexts, packets, and what only tracing programs have.
+//! `PBPF_PROGRAMS=N` takes N programs, `PBPF_SEED` others, `PBPF_SKIP=N` those behind the first N. Leaves out: contexts, packets, and
+//! what only tracing programs have.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,

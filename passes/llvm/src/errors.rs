@@ -30,6 +30,11 @@ impl Fault {
         self
     }
 
+    /// What is wrong.
+    pub(crate) fn message(self) -> String {
+        self.what
+    }
+
     /// The diagnostic.
     pub(crate) fn into_diagnostic(self) -> Diagnostic {
         let diagnostic = Diagnostic::error(CODE, format!("the program cannot be emitted: {}", self.what))

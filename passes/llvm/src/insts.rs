@@ -5,6 +5,7 @@
 
 use crate::body::{Body, constant};
 use crate::errors::Fault;
+use crate::opaque::opaque;
 use inkwell::IntPredicate;
 use inkwell::intrinsics::Intrinsic;
 use inkwell::values::{BasicMetadataValueEnum, BasicValueEnum, FunctionValue, IntValue};
@@ -206,19 +207,8 @@ impl<'ctx> Body<'ctx, '_> {
                 let swap = self.intrinsic("llvm.bswap", &[a.get_type().into()])?;
                 self.call_value(swap, &[a.into()])?.into_int_value()
             }
-            UnaryOp::Opaque => self.opaque(a)?,
+            UnaryOp::Opaque => opaque(&self.builder, a)?,
         })
-    }
-
-    /// The same number behind an empty piece of assembly, which LLVM does not look through.
-    fn opaque(&self, a: IntValue<'ctx>) -> Result<IntValue<'ctx>, Fault> {
-        let ty = a.get_type();
-        let asm_type = ty.fn_type(&[ty.into()], false);
-        let (nothing, same) = (String::new(), "=r,0".to_owned());
-        let asm = self.unit.context.create_inline_asm(asm_type, nothing, same, true, false, None, false);
-        let call = self.builder.build_indirect_call(asm_type, asm, &[a.into()], "")?;
-        let output = call.try_as_basic_value().basic().map(BasicValueEnum::into_int_value);
-        output.ok_or_else(|| Fault::mir("assembly gives no value"))
     }
 
     /// An intrinsic function.

@@ -21,6 +21,7 @@ mod maps;
 mod memory;
 mod names;
 mod nulls;
+mod opaque;
 mod relocs;
 mod session;
 mod struct_ops;

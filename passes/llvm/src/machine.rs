@@ -2,6 +2,7 @@
 //!
 //! Promises: initialises the BPF target only, once. Leaves out: what the module holds.
 
+use crate::errors::Fault;
 use crate::{Artifact, Artifacts, EmitOptions, OptLevel};
 use inkwell::OptimizationLevel;
 use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
@@ -72,7 +73,7 @@ pub(crate) fn emit(
     tuning.set_loop_vectorization(false);
     tuning.set_loop_interleaving(false);
     module.run_passes(&passes, machine, tuning).map_err(|e| e.to_string())?;
-    crate::nulls::hide(module).map_err(|e| e.to_string())?;
+    crate::nulls::hide(module).map_err(Fault::message)?;
     if wants(Artifact::LlvmIr) {
         artifacts.llvm_ir = Some(module.print_to_string().to_string());
     }

@@ -17,25 +17,24 @@
 //! `SelectionDAGBuilder::shouldEmitAsBranches` for branches on both): "R7 bitwise operator |= on pointer prohibited",
 //! "R1 pointer arithmetic on map_value_or_null prohibited, null-check it first".
 
+use crate::errors::Fault;
+use crate::opaque::opaque;
 use inkwell::IntPredicate;
-use inkwell::builder::{Builder, BuilderError};
-use inkwell::context::ContextRef;
+use inkwell::builder::Builder;
 use inkwell::module::Module;
 use inkwell::values::{
-    AnyValue, AnyValueEnum, BasicValue, BasicValueEnum, InstructionOpcode, InstructionValue, IntValue,
-    Operand,
+    AnyValue, AnyValueEnum, BasicValue, BasicValueEnum, InstructionOpcode, InstructionValue, Operand,
 };
 
 /// Hides such tests of a module.
-pub(crate) fn hide(module: &Module<'_>) -> Result<(), BuilderError> {
-    let context = module.get_context();
-    let builder = context.create_builder();
+pub(crate) fn hide(module: &Module<'_>) -> Result<(), Fault> {
+    let builder = module.get_context().create_builder();
     for function in module.get_functions() {
         let blocks = function.get_basic_blocks();
         let tests: Vec<_> =
             blocks.iter().flat_map(|b| b.get_instructions()).filter(|i| is_test(*i)).collect();
         for test in tests {
-            hide_one(context, &builder, test)?;
+            hide_one(&builder, test)?;
         }
     }
     Ok(())
@@ -49,24 +48,13 @@ fn is_test(inst: InstructionValue<'_>) -> bool {
     inst.get_opcode() == InstructionOpcode::ICmp && (is_null(0) || is_null(1))
 }
 
-fn hide_one<'c>(
-    context: ContextRef<'c>,
-    builder: &Builder<'c>,
-    test: InstructionValue<'c>,
-) -> Result<(), BuilderError> {
+fn hide_one<'c>(builder: &Builder<'c>, test: InstructionValue<'c>) -> Result<(), Fault> {
     let users: Vec<InstructionValue<'c>> = users(test).filter(|user| !decides(*user, test, 0)).collect();
     let Some(next) = test.get_next_instruction().filter(|_| !users.is_empty()) else { return Ok(()) };
     builder.position_before(&next);
-    let AnyValueEnum::IntValue(holds) = test.as_any_value_enum() else {
-        return Ok(());
-    };
-    let wide = context.i64_type();
-    let number = builder.build_int_z_extend(holds, wide, "")?;
-    let asm_type = wide.fn_type(&[wide.into()], false);
-    let asm = context.create_inline_asm(asm_type, String::new(), "=r,0".to_owned(), true, false, None, false);
-    let call = builder.build_indirect_call(asm_type, asm, &[number.into()], "")?;
-    let Some(hidden) = call.try_as_basic_value().basic() else { return Ok(()) };
-    let hidden: IntValue<'c> = hidden.into_int_value();
+    let AnyValueEnum::IntValue(holds) = test.as_any_value_enum() else { return Ok(()) };
+    let wide = holds.get_type().get_context().i64_type();
+    let hidden = opaque(builder, builder.build_int_z_extend(holds, wide, "")?)?;
     let truth = builder.build_int_compare(IntPredicate::NE, hidden, wide.const_zero(), "")?;
     for user in users {
         for at in 0..user.get_num_operands() {

@@ -190,21 +190,7 @@ impl Infer_<'_, '_> {
             Type::Ptr { to, .. } => matches!(self.module.types.get(*to), Type::Str { .. }),
             ty => matches!(ty, Type::Str { .. }),
         };
-        let (element, len) = match self.module.types.get(ty).clone() {
-            Type::Array { element, len } => (element, Some(len)),
-            Type::Str { len } => (self.module.types.int(8, false), Some(len)),
-            Type::Ptr { to, region, .. } => match self.module.types.get(to).clone() {
-                Type::Array { element, len } => (element, Some(len)),
-                Type::Str { len } => (self.module.types.int(8, false), Some(len)),
-                _ if self.module.types.size_of(to) > 0 => (to, None),
-                Type::Void if matches!(region, Region::Packet | Region::PacketMeta) => {
-                    (self.module.types.int(8, false), None)
-                }
-                _ => (self.module.types.void(), None),
-            },
-            _ => (self.module.types.void(), None),
-        };
-        if element == self.module.types.void() {
+        let Some((element, len)) = self.module.types.element(ty) else {
             self.error(frame, |this| {
                 Diagnostic::error(
                     "type-mismatch",
@@ -213,7 +199,7 @@ impl Infer_<'_, '_> {
                 .at(span)
             });
             return None;
-        }
+        };
         if let (ExprKind::Int(at), Some(len)) = (&mut index.kind, len)
             && (-i64::from(len)..0).contains(at)
             && !is_text

@@ -94,6 +94,9 @@ impl Infer_<'_, '_> {
         let fits = if text { self.is_text(first.ty) && self.is_text(second.ty) } else { a == b };
         if !fits {
             let span = second.span;
+            let void = self.module.types.void();
+            let told = |object, own| if object == void { own } else { object };
+            let (a, b) = (told(a, first.ty), told(b, second.ty));
             self.error(frame, |this| {
                 let (x, y) = (this.module.types.display(a), this.module.types.display(b));
                 Diagnostic::error("type-mismatch", format!("{x} cannot be compared with {y}")).at(span)

@@ -144,15 +144,9 @@ impl Lowering<'_, '_> {
 
     fn index_address(&mut self, base: &Expr, index: &Expr) -> Address {
         let span = self.span;
-        let (container, through_pointer) = match *self.type_of(base.ty) {
-            T::Ptr { to, .. } => (to, true),
-            _ => (base.ty, false),
-        };
-        let (element, len) = match *self.type_of(container) {
-            T::Array { element, len } => (element, Some(len)),
-            T::Str { len } => (self.module.types.int(8, false), Some(len)),
-            _ => (container, None),
-        };
+        let through_pointer = matches!(self.type_of(base.ty), T::Ptr { .. });
+        // `infer` has refused what has no elements.
+        let (element, len) = self.module.types.element(base.ty).unwrap_or((base.ty, None));
         let size = self.module.types.size_of(element);
         let address =
             if through_pointer { Address::Plain(self.reached(base).0, 0) } else { self.address(base) };

@@ -29,14 +29,15 @@
 //!   `IN_ALL_STATES` and `UNDECIDED`, is left as it is: the verifier walks it. It does so once for each state that it
 //!   may be in: for each range of what is compared in the loop and outlives the round (`if i >= x`), and each value of
 //!   a sum that grows on some ways and is needed exactly later. Where the limit is a variable that is known to be small,
-//!   the round is compared with the constant as well: before 6.8 the verifier learns nothing from two variables. So is
-//!   the start, where the verifier may not see what it is known to be: a quotient, a mask that LLVM leaves out.
+//!   the round is compared with the constant as well: before 6.8 the verifier learns nothing from two variables, and later
+//!   it may not see that the variable is small. So is the start: a quotient, a mask that LLVM leaves out.
 //! - A loop around one that the kernel counts, or around a callback, is counted too: there the verifier may forget a counter.
 //! - Any other loop with a counter is counted by the kernel: an open-coded iterator, from 6.4 on, in a program whose
 //!   license is compatible with the GPL. It runs at most 8,388,608 rounds (the last for the test that ends it); past that
 //!   the function returns what the program type says of failed checks, in a subprogram 0.
 //!   What the rounds compute from their last value and is needed exactly starts from what is 0 and the verifier does not
-//!   know: otherwise each round would find another number, and the walk never end.
+//!   know: otherwise each round would find another number, and the walk never end. Where many ways lead through a round,
+//!   what only decides is hidden at the end of each round too: each way would leave another state.
 //! - Any other loop is the diagnostic `unbounded-loop`.
 //!
 //! A counter is a parameter of the loop's header that changes by the same constant on every way round, and is compared
@@ -64,7 +65,7 @@ use super::ranges::Ranges;
 use super::rules::Rules;
 use cost::{Cost, Estimate};
 use count::{Counter, View};
-use guard::{Iterator, Kfuncs, MOST, Site, guard};
+use guard::{Kfuncs, LoopIterator, MOST, Site, guard};
 use knowledge::{Knowledge, Webs};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loop, LoopId, Loops as Found};
@@ -87,9 +88,6 @@ const CALLBACK_WALKS: u64 = 8;
 
 /// The first kernel with iterators over numbers.
 const ITERATORS: KernelVersion = KernelVersion { major: 6, minor: 4 };
-
-/// The first kernel that compares two variables.
-const COMPARES: KernelVersion = KernelVersion { major: 6, minor: 8 };
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,7 +116,6 @@ impl MirPass for Loops {
             let mut exit = Exit::new(rules.of(id).on_failed_check());
             let mut bounding = Bounding {
                 allowed,
-                compares: cx.target.kernel.is_some_and(|k| k >= COMPARES),
                 costs: &costs,
                 converging: &converging,
                 done: BTreeMap::new(),
@@ -198,7 +195,7 @@ struct Start {
 enum Step {
     Refuse(Diagnostic),
     Walk { span: Span, text: String, start: Option<Start>, cap: Option<Cap> },
-    Count { span: Span, counter: Counter, l: Box<Loop>, cfg: Box<Cfg>, veil: Veil, around: Vec<Iterator> },
+    Count { span: Span, counter: Counter, l: Box<Loop>, cfg: Box<Cfg>, veil: Veil, around: Vec<LoopIterator> },
 }
 
 /// What is to be done with some loops, in order, and whether there are more.
@@ -217,15 +214,13 @@ struct Left {
 /// The loops of a function, inner ones first.
 struct Bounding<'a> {
     allowed: Result<(), Lacks>,
-    /// Whether the kernel compares two variables.
-    compares: bool,
     costs: &'a BTreeMap<FuncId, Cost>,
     /// Functions that the verifier walks until a round changes nothing, in a part of them.
     converging: &'a BTreeSet<FuncId>,
     /// How often the verifier walks the loops that are done, by their headers, and whether it counts them itself.
     done: BTreeMap<Block, (u64, bool)>,
     /// The iterators that are there, by the headers of their loops.
-    counted: BTreeMap<Block, Iterator>,
+    counted: BTreeMap<Block, LoopIterator>,
     /// The headers of loops that would be walked, but for a loop around them.
     forced: BTreeSet<Block>,
     /// What is walked already.
@@ -302,7 +297,7 @@ impl Bounding<'_> {
             let end = counter.end(rounds);
             // Where it is compared with the end, the verifier walks up to there.
             let rounds = match end.zip(counter.start) {
-                Some((end, start)) if !counter.decided && !self.compares => {
+                Some((end, start)) if !counter.decided => {
                     rounds.max(end.abs_diff(start) / counter.step.unsigned_abs())
                 }
                 _ => rounds,
@@ -317,11 +312,7 @@ impl Bounding<'_> {
                 }
                 self.done.insert(l.header, (rounds.max(1), true));
                 let text = format!("the verifier walks this loop: at most {rounds} rounds");
-                let cap = end.filter(|_| !counter.decided && !self.compares).map(|end| Cap {
-                    header: l.header,
-                    counter,
-                    end,
-                });
+                let cap = end.filter(|_| !counter.decided).map(|end| Cap { header: l.header, counter, end });
                 let start = counter.start.filter(|_| counter.hidden).map(|first| {
                     let (l, cfg) = (Box::new(l.clone()), Box::new(view.cfg.clone()));
                     Start { l, cfg, counter, first }
@@ -360,7 +351,7 @@ impl Bounding<'_> {
     }
 
     /// Whether some of these blocks, or what they call, are walked until a round changes nothing.
-    fn converges<'b>(&self, func: &Function, mut blocks: impl std::iter::Iterator<Item = &'b Block>) -> bool {
+    fn converges<'b>(&self, func: &Function, mut blocks: impl Iterator<Item = &'b Block>) -> bool {
         blocks.any(|block| {
             let counted = self.done.get(block).is_some_and(|(_, walked)| !walked);
             counted

@@ -31,6 +31,12 @@ def before(ctx):
 
 
 @bpf
+@section("xdp")
+def first(ctx):
+    return ctx.data[-1] & 1  # error:12: [unproved-packet-access] "in front of the data"
+
+
+@bpf
 @bpfglobal
 def LICENSE() -> str:
     return "GPL"

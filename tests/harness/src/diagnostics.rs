@@ -187,6 +187,20 @@ mod tests {
     }
 
     #[test]
+    fn a_column_must_be_said() {
+        let seen = parse(SEEN).unwrap();
+        let case = "x = y # error: [unknown-name] # warning-file: [empty]\n";
+        assert_eq!(
+            without_columns(&seen, &expected(case)),
+            ["other/a.py:1: the column of line 1 is not said: write `error:5:`"]
+        );
+        assert_eq!(
+            without_columns(&seen, &expected("x = y # error:5: [unknown-name]\n")),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
     fn both_sides_are_reported() {
         let seen = parse(SEEN).unwrap();
         let failures = compare(&seen, &expected("\nx = y # error: [unknown-name]\n"));

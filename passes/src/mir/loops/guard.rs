@@ -68,20 +68,20 @@ pub(super) struct Site<'a> {
     /// What the verifier must not know.
     pub(super) veil: &'a Veil,
     /// The iterators around loops that it lies in, as far as they are there already, the innermost first.
-    pub(super) around: &'a [Iterator],
+    pub(super) around: &'a [LoopIterator],
     /// Its place in the source.
     pub(super) span: Span,
 }
 
 /// An iterator around a loop.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Iterator {
+pub(super) struct LoopIterator {
     /// Its address.
     it: Value,
     slot: Slot,
 }
 
-impl Iterator {
+impl LoopIterator {
     fn finish(self, func: &mut Function, block: Block, calls: Kfuncs, span: Span) {
         let mut b = Builder::at_end(func, block, span);
         b.effect(Op::CallKfunc { callee: calls.destroy, args: vec![self.it] });
@@ -95,7 +95,7 @@ pub(super) fn guard(
     site: &Site<'_>,
     calls: Kfuncs,
     exit: &mut Exit,
-) -> Option<Iterator> {
+) -> Option<LoopIterator> {
     let Site { cfg, l, counter, veil, around, span } = *site;
     let slot = func.slots.push(SlotData { name: "loop".to_owned(), size: 8, align: 8, span });
     let (before, mut args) = enter(func, cfg, l)?;
@@ -108,7 +108,7 @@ pub(super) fn guard(
     let start = args.remove(counter.position);
     b.effect(Op::Jump(BlockCall { block: l.header, args }));
 
-    let iterator = Iterator { it, slot };
+    let iterator = LoopIterator { it, slot };
     for &(from, to) in &l.exits {
         let Some(terminator) = func.terminator(from) else { continue };
         for at in 0..func.insts[terminator].op.targets().len() {

@@ -377,8 +377,8 @@ fn is_plain(op: &Op) -> bool {
 /// and of a quotient and a remainder nothing is known.
 fn bounds_itself(view: &View<'_>, op: &Op) -> bool {
     match op {
-        Op::Binary(BinaryOp::And, [a, b]) => {
-            view.func.constant(*a).is_some() || view.func.constant(*b).is_some_and(|mask| mask >= 0)
+        Op::Binary(BinaryOp::And, sides) => {
+            sides.iter().any(|side| view.func.constant(*side).is_some_and(|mask| mask >= 0))
         }
         Op::Binary(op, _) => op.divides(),
         _ => false,

@@ -41,10 +41,15 @@ impl Walked {
         let mut order: Vec<LoopId> = loops.loops.keys().collect();
         order.sort_by_key(|id| (std::cmp::Reverse(loops.loops[*id].depth), *id));
         let mut rounds: BTreeMap<Block, u64> = BTreeMap::new();
-        for &id in &order {
+        // A loop around one that is not sure: that may be counted, and has this one counted too.
+        let mut unsure: BTreeSet<LoopId> = BTreeSet::new();
+        for id in order {
             let l = &loops.loops[id];
             let counter = view.counter(id).filter(|_| func.entry() != Some(l.header));
-            let Some((counter, n)) = counter.and_then(|c| Some((c, c.rounds?))) else { continue };
+            let Some((counter, n)) = counter.and_then(|c| Some((c, c.rounds?))) else {
+                unsure.extend(l.parent);
+                continue;
+            };
             out.rounds.insert(l.header, n);
             rounds.insert(l.header, n);
             let estimate = Estimate { view: &view, rounds: &rounds, costs: &costs };
@@ -52,14 +57,13 @@ impl Walked {
             let cost = estimate.blocks(&l.blocks, Some(id), std::slice::from_ref(&known));
             let mut insts = l.blocks.iter().flat_map(|b| &func.blocks[*b].insts);
             let calls = insts.any(|i| matches!(func.insts[*i].op, Op::Call { .. } | Op::FuncAddr(_)));
-            // One that is counted inside may have this one counted too.
-            let inside =
-                order.iter().filter(|inner| **inner != id && loops.contains(id, loops.loops[**inner].header));
-            let all_small = inside.into_iter().all(|inner| small.contains(inner));
             total = if l.depth == 1 { total.plus(cost, 1, 1) } else { total };
             let all = if l.depth == 1 { total } else { cost };
-            if counter.decided && !calls && all_small && all.plus(all, MARGIN - 1, 1).is_small() {
+            let is_small = all.plus(all, MARGIN - 1, 1).is_small();
+            if counter.decided && !calls && is_small && !unsure.contains(&id) {
                 small.insert(id);
+            } else {
+                unsure.extend(l.parent);
             }
         }
         // A loop that is counted may have those in it counted too.

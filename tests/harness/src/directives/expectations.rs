@@ -1,7 +1,8 @@
 //! Expected diagnostics: `# error: [code] "text"`, `# warning: ...`, `# note: ...`, `# reveal: TYPE`.
 //!
 //! Promises: an expectation stands at the end of the line that it is about, or alone above it; `error:12:` is about its column 12, `error@7:`
-//! about line 7, `error@7:12:` about the column of that, and `error-file:` about a diagnostic without a place. What starts like an expectation and is not one is an error.
+//! about line 7, `error@7:12:` about the column of that, and `error-file:` about a diagnostic without a place. What starts like an
+//! expectation and is not one is an error.
 //! Leaves out: comparing them with what was said, which is `matching`.
 
 use super::{Kind, Mistake};
