@@ -181,6 +181,12 @@ pub(crate) struct RunArgs {
     /// The network interface for programs that need one
     #[arg(long, value_name = "NAME")]
     pub(crate) interface: Option<String>,
+    /// The folder of the control group for programs that need one
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) cgroup: Option<PathBuf>,
+    /// The file of the network namespace for programs that need one; pbpf's own if not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) netns: Option<PathBuf>,
     /// Print the maps at the end
     #[arg(long)]
     pub(crate) maps: bool,

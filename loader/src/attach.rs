@@ -3,8 +3,7 @@
 //! Promises: a [`Link`] detaches when it drops, and keeps its object in the kernel until then; errors name
 //! the program, the target, the number and what libbpf said. The kernel decides what goes where: this file
 //! knows targets, not program types.
-//! Leaves out: leaving something attached past the process (pin it by other means), and legacy attachment
-//! without links.
+//! Leaves out: leaving something attached past the process (pin it by other means).
 
 #![allow(unsafe_code)] // libbpf's attach functions are called directly for their error numbers.
 
@@ -14,6 +13,7 @@ use crate::loaded::{Handle, Loaded};
 use crate::map::Map;
 use crate::message::{self, Message};
 use crate::program::Program;
+use crate::traffic_control::{Direction, Filter};
 use libbpf_rs::AsRawLibbpf as _;
 use std::fs::File;
 use std::io::Read as _;
@@ -67,6 +67,7 @@ pub struct Link {
 enum LinkKind {
     Libbpf(libbpf_rs::Link),
     Descriptor(OwnedFd),
+    Filter(#[expect(dead_code, reason = "it detaches when it drops")] Filter),
 }
 
 impl Link {
@@ -80,6 +81,7 @@ impl Link {
         let fd = match &self.kind {
             LinkKind::Libbpf(link) => link.as_fd().as_raw_fd(),
             LinkKind::Descriptor(fd) => fd.as_raw_fd(),
+            LinkKind::Filter(_) => return Err(Errno::EINVAL),
         };
         // SAFETY: `fd` is open; on success the kernel returns a new descriptor, which `File` takes.
         let mut file = unsafe {
@@ -143,7 +145,7 @@ impl Program {
     pub fn attach(&self, target: &Target) -> Result<Link, AttachError> {
         let (result, messages) = message::capture(|| match target {
             Target::Section => self.attach_by_section(),
-            Target::Interface { index, flags } => self.attach_to(*index as i32, *flags),
+            Target::Interface { index, flags } => self.attach_to_interface(*index, *flags),
             Target::Cgroup(path) | Target::NetNamespace(path) => {
                 let file = File::open(path).map_err(|error| Errno::from(&error))?;
                 self.attach_to(file.as_raw_fd(), 0)
@@ -173,6 +175,29 @@ impl Program {
         // thread.
         let link = unsafe { libbpf_sys::bpf_program__attach(raw.as_ptr()) };
         take_link(link)
+    }
+
+    /// Makes a link, or a filter of traffic control for a program that no link is made for: one whose section names
+    /// no direction, and any such program before Linux 6.6.
+    fn attach_to_interface(&self, index: u32, flags: u32) -> Result<LinkKind, Errno> {
+        let (Some(raw), Some(fd)) = (self.raw(), self.fd()) else { return Err(Errno::EINVAL) };
+        // SAFETY: the program is valid as long as `self`.
+        let (kind, attach_type) = unsafe {
+            let raw = raw.as_ptr();
+            (libbpf_sys::bpf_program__type(raw), libbpf_sys::bpf_program__expected_attach_type(raw))
+        };
+        let direction = match attach_type {
+            _ if kind != libbpf_sys::BPF_PROG_TYPE_SCHED_CLS => return self.attach_to(index as i32, flags),
+            libbpf_sys::BPF_TCX_INGRESS => Direction::In,
+            libbpf_sys::BPF_TCX_EGRESS => Direction::Out,
+            0 => return Filter::attach(fd.as_raw_fd(), index, Direction::In).map(LinkKind::Filter),
+            _ => return self.attach_to(index as i32, 0),
+        };
+        // The flags are XDP's.
+        match self.attach_to(index as i32, 0) {
+            Err(Errno::EINVAL) => Filter::attach(fd.as_raw_fd(), index, direction).map(LinkKind::Filter),
+            result => result,
+        }
     }
 
     /// Makes the kernel's link between the program and `target`: an interface index or a descriptor, as the

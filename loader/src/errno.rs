@@ -80,6 +80,8 @@ impl Errno {
     pub const E2BIG: Self = Self(7);
     /// `EACCES`.
     pub const EACCES: Self = Self(13);
+    /// It is there already.
+    pub const EEXIST: Self = Self(17);
     /// `EINVAL`.
     pub const EINVAL: Self = Self(22);
     /// `ENOSPC`.

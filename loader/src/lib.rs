@@ -44,8 +44,10 @@ mod message;
 mod object;
 mod program;
 mod records;
+mod sections;
 mod test_run;
 mod trace_pipe;
+mod traffic_control;
 mod value;
 
 pub use attach::{Attached, Link, Target};
@@ -61,6 +63,7 @@ pub use message::{Level, Message};
 pub use object::{LogDetail, MapEntry, Object, OpenOptions, ProgramEntry, Programs};
 pub use program::{Program, ProgramReport};
 pub use records::{Record, Records};
+pub use sections::{SectionType, section_names, section_type};
 pub use test_run::{TestResult, TestRun, TestRunError};
 pub use trace_pipe::{TraceError, TraceLine, TracePipe};
 pub use value::Value;

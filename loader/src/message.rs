@@ -5,7 +5,7 @@
 //! Leaves out: libbpf's debug level (hundreds of lines a load).
 
 use libbpf_rs::{PrintLevel, set_print};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Once;
 
@@ -46,6 +46,7 @@ thread_local! {
     /// The buffers of the captures that run in this thread, the innermost last. libbpf calls its print
     /// function in the calling thread.
     static CAPTURES: RefCell<Vec<Vec<Message>>> = const { RefCell::new(Vec::new()) };
+    static DETAILS: Cell<bool> = const { Cell::new(false) };
 }
 
 static INSTALL: Once = Once::new();
@@ -68,8 +69,25 @@ pub(crate) fn capture<T>(work: impl FnOnce() -> T) -> (T, Vec<Message>) {
     (value, messages)
 }
 
+/// As [`capture`], with what libbpf says for debugging, which takes it time.
+pub(crate) fn capture_details<T>(work: impl FnOnce() -> T) -> (T, Vec<Message>) {
+    let listen = |least| set_print(Some((least, |level, text| record(level, &text))));
+    capture(|| {
+        listen(PrintLevel::Debug);
+        DETAILS.set(true);
+        let (value, messages) = capture(work);
+        DETAILS.set(false);
+        listen(PrintLevel::Info);
+        (value, messages)
+    })
+    .0
+}
+
 /// libbpf's print function.
 fn record(level: PrintLevel, text: &str) {
+    if level == PrintLevel::Debug && !DETAILS.get() {
+        return;
+    }
     let level = match level {
         PrintLevel::Warn => Level::Warning,
         PrintLevel::Info | PrintLevel::Debug => Level::Info,

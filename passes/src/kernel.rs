@@ -310,17 +310,24 @@ pub(crate) fn element_region(types: &Types, base: &Expr, index: &Expr) -> Option
 }
 
 /// Where what is behind an expression is. A trusted pointer that may be null is one to test; within a way, where nobody can,
-/// it is a plain address, behind which null reads as zero.
+/// it is a plain address, behind which null reads as zero. What the context hands over has no address of its own.
 pub(crate) fn behind(types: &Types, base: &Expr) -> Option<Region> {
     match types.get(base.ty) {
         Type::Ptr { region: Region::Kernel, nullable: true, .. }
-            if !matches!(base.kind, ExprKind::Local(_) | ExprKind::Walrus(..)) =>
+            if !matches!(base.kind, ExprKind::Local(_) | ExprKind::Walrus(..))
+                && !is_handed_over(types, base) =>
         {
             Some(Region::KernelUntrusted)
         }
         Type::Ptr { region, .. } => Some(*region),
         _ => region_of(types, base),
     }
+}
+
+/// Whether an expression is a field of the context.
+fn is_handed_over(types: &Types, expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Field(base, _)
+        if matches!(types.get(base.ty), Type::Ptr { region: Region::Ctx, .. }))
 }
 
 /// Where a pointer of the kernel's points, by the tag of its target.

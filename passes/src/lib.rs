@@ -12,6 +12,7 @@ pub mod mir;
 pub mod parse;
 pub mod pipeline;
 mod printed;
+mod prototype;
 pub mod resolve;
 pub mod subset;
 pub mod versions;

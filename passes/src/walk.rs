@@ -156,11 +156,14 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
         }
         ExprKind::New(fields) => fields.iter().for_each(|(_, e)| expr(e, f)),
         ExprKind::Helper { args, .. } => args.iter().flatten().for_each(|e| expr(e, f)),
-        ExprKind::Print(parts) => {
+        ExprKind::Print(parts, to) => {
             for part in parts {
                 if let PrintPart::Value(value, _) = part {
                     expr(value, f);
                 }
+            }
+            if let Some((_, file)) = to {
+                expr(file, f);
             }
         }
     }

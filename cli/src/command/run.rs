@@ -14,6 +14,7 @@ use pbpf_core::rows::AttachKind;
 use pbpf_core::source::SourceMap;
 use pbpf_loader::{Loaded, Object, OpenOptions, Target, TracePipe};
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -65,11 +66,12 @@ fn attach_and_watch(
     let mut pipe = TracePipe::open().map_err(|e| {
         vec![Diagnostic::error("no-trace", format!("what programs print cannot be read: {e}"))]
     })?;
-    let fallback = interface.map(|index| Target::Interface { index, flags: 0 });
-    let attached = loaded.attach_all(&[], fallback.as_ref()).map_err(|e| vec![kernel::attach_error(&e)])?;
+    let places = Places { interface, cgroup: args.cgroup.clone(), netns: args.netns.clone() };
+    let registry = setup.session.plugins.registry();
+    let targets = targets(&loaded, &places, registry).map_err(|e| vec![e])?;
+    let attached = loaded.attach_all(&targets, None).map_err(|e| vec![kernel::attach_error(&e)])?;
     if let Some(name) = attached.unattached.first() {
-        let section = loaded.program(name).map_or("", |p| p.section());
-        return Err(vec![unattached(name, section, setup.session.plugins.registry())]);
+        return Err(vec![by_other_means(name, loaded.program(name).map_or("", |p| p.section()), registry)]);
     }
     catch_interrupt();
     let end = duration.map(|d| Instant::now() + d);
@@ -93,16 +95,56 @@ fn attach_and_watch(
     Ok(())
 }
 
-/// Nothing says where a program goes.
-fn unattached(name: &str, section: &str, registry: &Registry) -> Diagnostic {
-    let found = registry.match_section(section).map(|m| registry.program_type(m.program_type));
-    if let Some(found) = found.filter(|t| t.row.attach == AttachKind::Manual) {
-        let message = format!("program `{name}` of type `{}` cannot be attached by pbpf", found.id);
-        return Diagnostic::error("not-attached", message)
-            .help("build it with `pbpf build`, and attach the object by the means of your own program");
+/// Where programs go that do not say it themselves.
+struct Places {
+    interface: Option<u32>,
+    cgroup: Option<PathBuf>,
+    netns: Option<PathBuf>,
+}
+
+/// The places of the programs whose types are attached to something that the user names.
+fn targets(
+    loaded: &Loaded,
+    places: &Places,
+    registry: &Registry,
+) -> Result<Vec<(String, Target)>, Diagnostic> {
+    let mut targets = Vec::new();
+    for program in loaded.programs() {
+        let Some(found) = registry.match_section(program.section()) else { continue };
+        let target = match registry.program_type(found.program_type).row.attach {
+            AttachKind::Auto | AttachKind::StructOps | AttachKind::Manual => continue,
+            AttachKind::Interface => match places.interface {
+                Some(index) => Target::Interface { index, flags: 0 },
+                None => return Err(unplaced(program.name(), "network interface", "--interface")),
+            },
+            AttachKind::Cgroup => match &places.cgroup {
+                Some(path) => Target::Cgroup(path.clone()),
+                None => return Err(unplaced(program.name(), "control group", "--cgroup")),
+            },
+            AttachKind::NetNamespace => {
+                let own = || PathBuf::from("/proc/self/ns/net");
+                Target::NetNamespace(places.netns.clone().unwrap_or_else(own))
+            }
+        };
+        targets.push((program.name().to_owned(), target));
     }
-    let message = format!("program `{name}` attaches to a network interface, and none is named");
-    Diagnostic::error("not-attached", message).help("name one with `--interface`")
+    Ok(targets)
+}
+
+fn unplaced(name: &str, what: &str, option: &str) -> Diagnostic {
+    let message = format!("program `{name}` attaches to a {what}, and none is named");
+    Diagnostic::error("not-attached", message).help(format!("name one with `{option}`"))
+}
+
+/// Nothing says where a program goes, and no option could.
+fn by_other_means(name: &str, section: &str, registry: &Registry) -> Diagnostic {
+    let ty = registry.match_section(section).map(|m| registry.program_type(m.program_type).id.clone());
+    let message = match ty {
+        Some(ty) => format!("program `{name}` of type `{ty}` cannot be attached by pbpf as its section is"),
+        None => format!("program `{name}` cannot be attached by pbpf"),
+    };
+    Diagnostic::error("not-attached", message)
+        .help("name in the section what it is attached to, or attach the built object by your own program")
 }
 
 fn interface_index(name: &str) -> Result<u32, Diagnostic> {

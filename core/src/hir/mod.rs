@@ -169,6 +169,8 @@ pub enum Binding {
     Context,
     /// Argument of the traced function, event or callback.
     Argument(u32),
+    /// What the traced function returned.
+    Result,
 }
 
 /// A statement.
@@ -487,8 +489,8 @@ pub enum ExprKind {
     SetDefault(MapRef, Box<Expr>, Box<Expr>),
     /// `m.pop()`, `m.peek()` of a map without keys: a pointer to a copy of the value, or `None` where there was none.
     Take(MapRef, HelperId),
-    /// `print(...)`.
-    Print(Vec<PrintPart>),
+    /// `print(...)`; with `file=`, the helper that writes there, and where.
+    Print(Vec<PrintPart>, Option<(HelperId, Box<Expr>)>),
     /// `value in array`.
     Within {
         /// The value.

@@ -118,6 +118,7 @@ impl Printer<'_> {
         let bound = match local.binding {
             Some(Binding::Context) => " (context)".to_owned(),
             Some(Binding::Argument(index)) => format!(" (argument {index})"),
+            Some(Binding::Result) => " (result)".to_owned(),
             None => String::new(),
         };
         format!("{}: {}{bound}", self.local(id), self.ty(local.ty))
@@ -375,12 +376,14 @@ impl Printer<'_> {
             ExprKind::Atomic(op, a, b) => format!("{}({}, {})", op.name(), self.expr(a), self.expr(b)),
             ExprKind::Checked(a) => format!("checked({})", self.expr(a)),
             ExprKind::Remove(map, key) => format!("{}.delete({})", self.map(map), self.expr(key)),
-            ExprKind::Print(parts) => {
+            ExprKind::Print(parts, to) => {
                 let part = |part: &PrintPart| match part {
                     PrintPart::Text(text) => format!("{text:?}"),
                     PrintPart::Value(value, format) => format!("{}{format}", self.typed(value)),
                 };
-                format!("print({})", parts.iter().map(part).collect::<Vec<_>>().join(", "))
+                let mut list: Vec<String> = parts.iter().map(part).collect();
+                list.extend(to.iter().map(|(_, file)| format!("file={}", self.typed(file))));
+                format!("print({})", list.join(", "))
             }
             ExprKind::Builtin(which, args) => {
                 format!("{}({})", which.as_str(), self.list(args))

@@ -249,6 +249,7 @@ impl Registry {
         } else {
             helper.row.program_types.iter().any(|t| names_id(t, &ty.id))
         };
+        let listed = listed || ty.row.helpers.contains(&helper.row.name);
         listed && !ty.row.helpers_refused.contains(&helper.row.name)
     }
 

@@ -4,7 +4,8 @@
 //! the manifest. Leaves out: clashes between plugins, which the registry finds.
 
 use super::{
-    ArgumentKind, CType, Explanation, HelperSet, MapKind, MapMethod, ProgramType, ResultKind, Returns, c_int,
+    ArgumentKind, Arguments, CType, Explanation, HelperSet, MapKind, MapMethod, ProgramType, ResultKind,
+    Returns, c_int,
 };
 use crate::target::KernelVersion;
 use crate::types::Region;
@@ -159,18 +160,38 @@ fn is_name(text: &str) -> bool {
 impl Manifest {
     /// Reads the JSON of a shared library.
     pub fn from_json(text: &str) -> Result<Manifest, ManifestError> {
-        let manifest: Manifest = serde_json::from_str(text)
+        let mut manifest: Manifest = serde_json::from_str(text)
             .map_err(|e| ManifestError { place: String::new(), message: e.to_string() })?;
+        manifest.fill()?;
         manifest.check()?;
         Ok(manifest)
     }
 
     /// Reads the TOML of a plugin without code.
     pub fn from_toml(text: &str) -> Result<Manifest, ManifestError> {
-        let manifest: Manifest = toml::from_str(text)
+        let mut manifest: Manifest = toml::from_str(text)
             .map_err(|e| ManifestError { place: String::new(), message: e.to_string() })?;
+        manifest.fill()?;
         manifest.check()?;
         Ok(manifest)
+    }
+
+    /// Gives the program types that are like another what they leave to it.
+    fn fill(&mut self) -> Result<(), ManifestError> {
+        for at in 0..self.program_types.len() {
+            let (before, rest) = self.program_types.split_at_mut(at);
+            let Some(row) = rest.first_mut() else { continue };
+            let Some(name) = row.like.take() else { continue };
+            let Some(model) = before.iter().find(|r| r.name == name) else {
+                let message = format!("no program type `{name}` stands before this one");
+                return Err(ManifestError { place: format!("program_types[{at}].like"), message });
+            };
+            row.fill_from(model);
+        }
+        for row in &mut self.program_types {
+            row.context.settle();
+        }
+        Ok(())
     }
 
     /// Holds what the schema cannot say.
@@ -252,7 +273,23 @@ fn check_program_type(place: &str, row: &ProgramType) -> Result<(), ManifestErro
             return fail(&format!("sections[{i}].since"), "is no kernel version".into());
         }
     }
+    if row.kernel_type.is_empty() {
+        return fail("kernel_type", "is missing".into());
+    }
     check_returns(&format!("{place}.returns"), &row.returns)?;
+    for (i, section) in row.sections.iter().enumerate() {
+        if let Some(returns) = &section.returns {
+            check_returns(&format!("{place}.sections[{i}].returns"), returns)?;
+        }
+    }
+    let of_sections = row.sections.iter().filter_map(|s| s.arguments.as_ref());
+    for arguments in of_sections.chain([&row.arguments]) {
+        if let Arguments::Prototype(p) = arguments
+            && p.function.is_some() == p.typedef.is_some()
+        {
+            return fail("arguments.prototype", "is that of a `function` or behind a `typedef`".into());
+        }
+    }
     for (i, field) in row.context.fields.iter().enumerate() {
         if !matches!(field.bits, 8 | 16 | 32 | 64) {
             return fail(

@@ -8,6 +8,7 @@ mod c_type;
 mod helper;
 mod manifest;
 mod map_kind;
+mod memory;
 mod program_type;
 
 pub use c_type::{CType, c_int};
@@ -16,7 +17,8 @@ pub use helper::{
 };
 pub use manifest::{Constant, Manifest, ManifestError, Mapping, Number, PassPoint, PassRow};
 pub use map_kind::{MapKey, MapKind, MapMethod, MapOperation, MapValue, MapWalk, MaxEntries, ObjectKey};
+pub use memory::{Access, Arithmetic, Proof, RegionRule, Via};
 pub use program_type::{
-    Access, Arguments, Arithmetic, AttachKind, Callback, Context, ContextField, Explanation, Gives, Needs,
-    ProgramType, Proof, RecordRule, RegionRule, Registers, Returns, SectionPattern, StructOpsRow, Via,
+    Arguments, AttachKind, Callback, Context, ContextField, Explanation, Gives, Needs, ProgramType,
+    Prototype, RecordRule, Registers, Returns, SectionPattern, StructOpsRow,
 };

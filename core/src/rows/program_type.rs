@@ -3,6 +3,7 @@
 //! Promises: everything the passes need to know of a program type is here; no pass knows one by name.
 //! Leaves out: what data cannot say; a plugin brings a pass for that.
 
+use super::memory::{Access, Arithmetic, Proof, RegionRule};
 use crate::types::Region;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,21 +16,32 @@ pub struct ProgramType {
     pub name: String,
     /// One line for people.
     pub doc: String,
+    /// A program type of the same plugin, above this one: what is left empty here is as there. Its `sections`, `doc` and `notes`
+    /// are its own, and with `helper_sets` all that it may call is.
+    #[serde(default)]
+    pub like: Option<String>,
+    /// More for people: what the other keys do not say.
+    #[serde(default)]
+    pub notes: String,
     /// The section names it owns.
     pub sections: Vec<SectionPattern>,
     /// `BPF_PROG_TYPE_*`, or `struct_ops`.
+    #[serde(default)]
     pub kernel_type: String,
     /// How it is attached.
     #[serde(default)]
     pub attach: AttachKind,
     /// The context.
+    #[serde(default)]
     pub context: Context,
     /// How parameters behind the context bind.
     #[serde(default)]
     pub arguments: Arguments,
     /// The result.
+    #[serde(default)]
     pub returns: Returns,
-    /// What may be done with pointers, by region. A region that is not named is forbidden.
+    /// What may be done with pointers, by region. The program's own memory (`stack`, `map_value`, `mem`) is read and written
+    /// where nothing else is said, and its context read; any other region that is not named is forbidden.
     #[serde(default)]
     pub regions: BTreeMap<Region, RegionRule>,
     /// Fields of kernel structs that may be written through trusted pointers: by struct, paths with dots.
@@ -38,6 +50,9 @@ pub struct ProgramType {
     /// Helper sets (`plugin:name`, or `name`) whose helpers it may call.
     #[serde(default)]
     pub helper_sets: Vec<String>,
+    /// Helpers of other sets that it may call too.
+    #[serde(default)]
+    pub helpers: Vec<String>,
     /// Helpers of those sets that it may not call after all.
     #[serde(default)]
     pub helpers_refused: Vec<String>,
@@ -61,12 +76,68 @@ pub struct ProgramType {
     pub struct_ops: Option<StructOpsRow>,
 }
 
+/// Takes a key from another row where it is empty here.
+fn take<T: Default + PartialEq + Clone>(own: &mut T, model: &T) {
+    if *own == T::default() {
+        own.clone_from(model);
+    }
+}
+
 impl ProgramType {
-    /// The rules for results: those of the callback of that name, or else those of the type.
-    pub fn returns_of(&self, callback: Option<&str>) -> &Returns {
+    /// Takes from another row what is empty here.
+    pub(super) fn fill_from(&mut self, model: &ProgramType) {
+        take(&mut self.kernel_type, &model.kernel_type);
+        take(&mut self.attach, &model.attach);
+        self.context.fill_from(&model.context);
+        take(&mut self.arguments, &model.arguments);
+        take(&mut self.returns, &model.returns);
+        take(&mut self.regions, &model.regions);
+        take(&mut self.writable_fields, &model.writable_fields);
+        // What may be called is taken as a whole.
+        if self.helper_sets.is_empty() {
+            take(&mut self.helper_sets, &model.helper_sets);
+            take(&mut self.helpers, &model.helpers);
+            take(&mut self.helpers_refused, &model.helpers_refused);
+            take(&mut self.helpers_since, &model.helpers_since);
+        }
+        take(&mut self.needs, &model.needs);
+        take(&mut self.passes, &model.passes);
+        take(&mut self.explanations, &model.explanations);
+    }
+
+    /// The rules for results: those of the callback of that name, those of the section, or else those of the type.
+    pub fn returns_of<'a>(
+        &'a self,
+        section: Option<&'a SectionPattern>,
+        callback: Option<&str>,
+    ) -> &'a Returns {
         let callbacks = self.struct_ops.iter().flat_map(|ops| &ops.callbacks);
         let named = callback.and_then(|name| callbacks.into_iter().find(|c| c.name == name));
-        named.and_then(|c| c.returns.as_ref()).unwrap_or(&self.returns)
+        let of_callback = named.and_then(|c| c.returns.as_ref());
+        of_callback.or_else(|| section?.returns.as_ref()).unwrap_or(&self.returns)
+    }
+
+    /// What may be done with pointers into a region; none: nothing.
+    pub fn region(&self, region: Region) -> Option<RegionRule> {
+        let said = self.regions.get(&region).cloned();
+        let (write, proof, arithmetic) = match region {
+            Region::Ctx => (Access::Forbidden, Proof::None, Arithmetic::None),
+            Region::Stack | Region::MapValue | Region::Mem => {
+                (Access::Direct, Proof::ObjectBounds, Arithmetic::Bounded)
+            }
+            _ => return said,
+        };
+        said.or(Some(RegionRule { read: Access::Direct, write, proof, arithmetic, moves: false, align: 0 }))
+    }
+
+    /// The context's field of that name, if it has a rule of its own.
+    pub fn context_field(&self, name: &str) -> Option<&ContextField> {
+        self.context.fields.iter().find(|f| f.name == name && f.elements == 0)
+    }
+
+    /// Whether programs may write the context's field of that name, or its elements.
+    pub fn may_write_context(&self, name: &str) -> bool {
+        self.context.fields.iter().any(|f| f.name == name && f.write)
     }
 
     /// The kernel structs that the context of such a section may be, in order of preference: the first that the kernel
@@ -115,6 +186,9 @@ pub struct SectionPattern {
     /// For such sections, overrides [`ProgramType::sleepable`].
     #[serde(default)]
     pub sleepable: Option<bool>,
+    /// For such sections, overrides [`ProgramType::returns`].
+    #[serde(default)]
+    pub returns: Option<Returns>,
 }
 
 /// How a program is attached.
@@ -126,6 +200,10 @@ pub enum AttachKind {
     Auto,
     /// To a network interface.
     Interface,
+    /// To a control group.
+    Cgroup,
+    /// To a network namespace.
+    NetNamespace,
     /// With the struct_ops map that names it.
     StructOps,
     /// By the user's own means only.
@@ -148,6 +226,40 @@ pub struct Context {
     /// Fields with rules.
     #[serde(default)]
     pub fields: Vec<ContextField>,
+    /// Fields among them that the verifier does not let these programs read.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// Fields among them that these programs may write; none: those that say so themselves.
+    #[serde(default)]
+    pub writes: Option<Vec<String>>,
+}
+
+impl Context {
+    /// Takes the record and the fields of another context, if this one has none.
+    fn fill_from(&mut self, model: &Context) {
+        if *self == Context::default() {
+            self.clone_from(model);
+        } else if self.record.is_none() && self.fields.is_empty() {
+            self.record.clone_from(&model.record);
+            self.records.clone_from(&model.records);
+            self.fields.clone_from(&model.fields);
+            self.open = model.open;
+        }
+    }
+
+    /// Lets each field say itself what `without` and `writes` say of it.
+    pub(super) fn settle(&mut self) {
+        for field in &mut self.fields {
+            if let Some(writes) = &self.writes {
+                field.write = writes.contains(&field.name);
+            }
+            if self.without.contains(&field.name) {
+                field.gives = Gives::Forbidden;
+                field.write = false;
+                field.elements = 0;
+            }
+        }
+    }
 }
 
 /// A struct for some targets.
@@ -178,6 +290,9 @@ pub struct ContextField {
     /// Whether programs may write it.
     #[serde(default)]
     pub write: bool,
+    /// How many there are, of an array; 0: it is none. The record says what an element is.
+    #[serde(default)]
+    pub elements: u32,
     /// What a load gives.
     #[serde(default)]
     pub gives: Gives,
@@ -214,25 +329,37 @@ pub enum Arguments {
     None,
     /// To registers of the context, by architecture.
     Registers(Registers),
-    /// To the parameters of a kernel prototype in BTF: the function type behind typedef `typedef` (holes allowed),
-    /// without its first `skip` parameters. The context is an array of 64-bit words.
-    Prototype {
-        /// The typedef.
-        typedef: String,
-        /// Parameters left out.
-        #[serde(default)]
-        skip: u32,
-        /// Whether the context parameter is left out: the parameters are the arguments themselves.
-        #[serde(default)]
-        direct: bool,
-        /// What pointers among them point into.
-        #[serde(default = "trusted")]
-        pointers: Region,
-    },
+    /// To the parameters of a kernel prototype in BTF. The context is an array of 64-bit words.
+    Prototype(Prototype),
     /// To 64-bit words of the context, untyped.
     Words,
     /// To the parameters of the callback, in the row's [`StructOpsRow`].
     Callback,
+}
+
+/// A prototype in the kernel's BTF: that of a function, or the one behind a typedef. Holes of the section's pattern may
+/// stand in the names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prototype {
+    /// The function.
+    #[serde(default)]
+    pub function: Option<String>,
+    /// The typedef of a pointer to a function type.
+    #[serde(default)]
+    pub typedef: Option<String>,
+    /// Parameters left out at the beginning.
+    #[serde(default)]
+    pub skip: u32,
+    /// The name of a parameter that is what the function returned, which stands behind its arguments.
+    #[serde(default)]
+    pub result: Option<String>,
+    /// What pointers among them point into.
+    #[serde(default = "trusted")]
+    pub pointers: Region,
+    /// Whether pointers behind the first may be None.
+    #[serde(default)]
+    pub nullable: bool,
 }
 
 fn trusted() -> Region {
@@ -269,77 +396,6 @@ pub struct Returns {
     /// What a failed automatic check and a failed `assert` return; `default` if not said.
     #[serde(default)]
     pub on_failed_check: Option<i64>,
-}
-
-/// What may be done with pointers into a region.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegionRule {
-    /// How it is read.
-    pub read: Access,
-    /// How it is written.
-    pub write: Access,
-    /// What must be proved before an access.
-    #[serde(default)]
-    pub proof: Proof,
-    /// What may be added to the pointer.
-    #[serde(default)]
-    pub arithmetic: Arithmetic,
-    /// Whether helpers that move packet data invalidate it.
-    #[serde(default)]
-    pub moves: bool,
-    /// The alignment that accesses need, in bytes; 0 and 1: none.
-    #[serde(default)]
-    pub align: u32,
-}
-
-/// How memory is accessed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Access {
-    /// By load and store instructions.
-    Direct,
-    /// By a helper that copies.
-    Copy(Via),
-    /// Not at all.
-    Forbidden,
-}
-
-/// The helper that copies memory: `f(dst, size, src)`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Via {
-    /// Kernel name.
-    pub helper: String,
-    /// Kernel name of the one that copies text up to its NUL, with the same arguments.
-    #[serde(default)]
-    pub text: Option<String>,
-}
-
-/// What must be proved before an access.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Proof {
-    /// Nothing.
-    #[default]
-    None,
-    /// That the end is not passed: a comparison with a pointer of region `packet_end`.
-    PacketBounds,
-    /// That the offset is inside the object.
-    ObjectBounds,
-}
-
-/// What may be added to a pointer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Arithmetic {
-    /// Nothing but a constant offset of the access.
-    #[default]
-    None,
-    /// Constants.
-    Constant,
-    /// Numbers with a known bound.
-    Bounded,
 }
 
 /// What the kernel must have.

@@ -59,6 +59,15 @@ impl Checker<'_, '_> {
         }
     }
 
+    /// Holds what the first argument of a call is that the compiler makes.
+    pub(super) fn first_argument(&mut self, helper: HelperId, given: &Expr) {
+        let row = &self.registry.helper(helper).row;
+        let Some(arg) = row.args.first() else { return };
+        if let Some((needs, help)) = self.misfit(arg, given, None) {
+            self.wrong(row, arg, given, &needs, help);
+        }
+    }
+
     fn wrong(&mut self, row: &Helper, arg: &Argument, given: &Expr, needs: &str, help: Option<&str>) {
         let have = match &given.kind {
             ExprKind::Map(map) => {

@@ -222,11 +222,14 @@ impl Walk<'_> {
             }
             // A helper may fill what it is handed; the zeroed whole is asked for all the same, as in `buf = str(16)`.
             ExprKind::Helper { args, .. } => args.iter().flatten().for_each(|a| self.expr(a)),
-            ExprKind::Print(parts) => {
+            ExprKind::Print(parts, to) => {
                 for part in parts {
                     if let PrintPart::Value(value, _) = part {
                         self.expr(value);
                     }
+                }
+                if let Some((_, file)) = to {
+                    self.expr(file);
                 }
             }
             _ => children(e, &mut |child| self.expr(child)),

@@ -17,7 +17,13 @@ impl Checker<'_, '_> {
                 self.helper(id, &running, *helper, e.span);
                 self.arguments(*helper, args, e.span);
             }
-            ExprKind::Print(parts) => self.print(parts, e.span),
+            ExprKind::Print(parts, to) => {
+                self.print(parts, e.span);
+                if let Some((helper, file)) = to {
+                    self.helper(id, &running, *helper, e.span);
+                    self.first_argument(*helper, file);
+                }
+            }
             ExprKind::Function(callee) => {
                 let callee = &module.functions[*callee];
                 if matches!(callee.kind, pbpf_core::hir::FunctionKind::Program(_)) {

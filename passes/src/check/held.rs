@@ -167,7 +167,7 @@ impl Checker<'_, '_> {
                 (row.call != HelperCall::ByteSwap).then(|| format!("`{}`", row.name))
             }
             ExprKind::Call(id, _) => Some(format!("`{}`", self.module.functions[*id].name)),
-            ExprKind::Print(_) => Some("`print`".to_owned()),
+            ExprKind::Print(..) => Some("`print`".to_owned()),
             ExprKind::Lookup(..) | ExprKind::Item(..) | ExprKind::Get(..) | ExprKind::Contains { .. } => {
                 Some("looking into a map".to_owned())
             }

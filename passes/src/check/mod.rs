@@ -24,7 +24,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{ExprKind, FuncId, Function, FunctionKind, Module, Program};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
 use pbpf_core::registry::Registry;
-use pbpf_core::rows::ProgramType;
+use pbpf_core::rows::{ProgramType, Returns, SectionPattern};
 use pbpf_core::target::KernelVersion;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,12 +83,19 @@ impl<'a> Running<'a> {
         ops.callbacks.get(self.program.callback?).map(|c| c.name.as_str())
     }
 
+    fn section(&self) -> Option<&'a SectionPattern> {
+        self.program.pattern.and_then(|i| self.row.sections.get(i))
+    }
+
+    fn returns(&self) -> &'a Returns {
+        self.row.returns_of(self.section(), self.callback())
+    }
+
     fn sleepable(&self) -> bool {
         if let (Some(ops), Some(callback)) = (&self.row.struct_ops, self.program.callback) {
             return ops.callbacks.get(callback).is_some_and(|c| c.sleepable);
         }
-        let section = self.program.pattern.and_then(|i| self.row.sections.get(i));
-        section.and_then(|s| s.sleepable).unwrap_or(self.row.sleepable)
+        self.section().and_then(|s| s.sleepable).unwrap_or(self.row.sleepable)
     }
 }
 

@@ -25,7 +25,7 @@ impl Checker<'_, '_> {
             self.callback(id, &returned);
             return;
         };
-        let rule = running.row.returns_of(running.callback());
+        let rule = running.returns();
         for (value, span) in &returned {
             let Some(value) = value else {
                 if rule.default.is_none() && !nothing {

@@ -62,10 +62,10 @@ impl Checker<'_, '_> {
         let name = target.path.first().copied().unwrap_or_default();
         let what = match target.region {
             Region::Ctx => {
-                let field = running.row.context.fields.iter().find(|f| f.name == name);
-                if field.is_some_and(|f| f.write) {
+                if running.row.may_write_context(name) {
                     return false;
                 }
+                let field = running.row.context_field(name);
                 let open = !context_records(running.program, running.row).is_empty();
                 let writable: Vec<&str> =
                     running.row.context.fields.iter().filter(|f| f.write).map(|f| f.name.as_str()).collect();
@@ -82,7 +82,7 @@ impl Checker<'_, '_> {
             }
             Region::Kernel | Region::KernelUntrusted if Self::is_writable(running, &target) => return false,
             region => {
-                let rule = running.row.regions.get(&region);
+                let rule = running.row.region(region);
                 if rule.is_some_and(|r| r.write != Access::Forbidden) {
                     return false;
                 }

@@ -25,7 +25,8 @@ impl Infer_<'_, '_> {
             Type::Ptr { to, .. } => (*to, kernel::behind(&self.module.types, base)),
             _ => (ty, kernel::region_of(&self.module.types, base)),
         };
-        if region == Some(Region::Ctx) {
+        let of_context = !matches!(self.module.types.get(record_type), Type::Record(_));
+        if region == Some(Region::Ctx) && of_context {
             return self.context_field(frame, name, span);
         }
         let Type::Record(record) = *self.module.types.get(record_type) else {
@@ -91,7 +92,7 @@ impl Infer_<'_, '_> {
             });
             return None;
         };
-        if let Some(field) = row.context.fields.iter().find(|f| f.name == name) {
+        if let Some(field) = row.context_field(name) {
             return Some(match &field.gives {
                 Gives::Forbidden => {
                     self.error(frame, |_| {

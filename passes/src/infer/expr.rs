@@ -226,8 +226,11 @@ impl Infer_<'_, '_> {
                     _ => Some(ty),
                 }
             }
-            ExprKind::Print(parts) => {
+            ExprKind::Print(parts, to) => {
                 self.print(frame, parts);
+                if let Some((_, file)) = to {
+                    self.expr(frame, file)?;
+                }
                 Some(void)
             }
             ExprKind::Within { value, array, .. } => self.within(frame, value, array),

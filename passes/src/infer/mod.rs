@@ -14,6 +14,7 @@
 
 mod access;
 mod atomic;
+mod bind;
 mod call;
 mod callback;
 mod expr;
@@ -38,9 +39,9 @@ pub(crate) use questions::{decided, leaves};
 use crate::kernel;
 use instance::Instances;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Binding, FuncId, Function, FunctionKind, LocalId, Module, Program};
+use pbpf_core::hir::{FuncId, Function, FunctionKind, LocalId, Module, Program};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
-use pbpf_core::rows::{Arguments, CType, ProgramType};
+use pbpf_core::rows::{CType, ProgramType};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type, TypeId};
 use std::collections::BTreeSet;
@@ -186,95 +187,6 @@ impl Infer_<'_, '_> {
         }
     }
 
-    /// Gives types to the parameters that are arguments of what is traced.
-    fn bind_arguments(&mut self, frame: &mut Frame) {
-        if frame.function.kind == FunctionKind::Subprogram {
-            return;
-        }
-        let Some((program, row)) = self.row() else { return };
-        let arguments = program
-            .pattern
-            .and_then(|i| row.sections.get(i))
-            .and_then(|s| s.arguments.clone())
-            .unwrap_or_else(|| row.context_arguments());
-        let callback = program.callback.and_then(|i| row.struct_ops.as_ref()?.callbacks.get(i)).cloned();
-        let holes = program.holes.clone();
-        for id in frame.function.params.clone() {
-            let local = &frame.function.locals[id];
-            let Some(Binding::Argument(index)) = local.binding else { continue };
-            let (declared, span, name) = (local.declared.then_some(local.ty), local.span, local.name.clone());
-            let found = match &arguments {
-                Arguments::Prototype { typedef, skip, .. } => {
-                    self.prototype_argument(&fill(typedef, &holes), *skip + index, &name, span)
-                }
-                Arguments::Callback => callback.as_ref().and_then(|c| {
-                    let (_, ty) = c.params.get(index as usize)?;
-                    self.c_type(ty, span)
-                }),
-                _ => Some(self.module.types.int(64, false)),
-            };
-            let Some(found) = found else { continue };
-            let ty = match declared {
-                // What the prototype says of a pointer holds: it is trusted.
-                Some(declared) => {
-                    match (self.module.types.get(declared).clone(), self.module.types.get(found)) {
-                        (Type::Ptr { to, .. }, Type::Ptr { region, nullable, .. }) => {
-                            let (region, nullable) = (*region, *nullable);
-                            self.module.types.ptr(to, region, nullable)
-                        }
-                        _ => declared,
-                    }
-                }
-                None => found,
-            };
-            frame.function.locals[id].ty = ty;
-            frame.function.locals[id].declared = true;
-        }
-        if let Some(callback) = callback {
-            frame.function.ret = self.c_type(&callback.ret, frame.function.span);
-        }
-    }
-
-    /// The type of parameter `index` of the function type behind a typedef of the kernel's.
-    fn prototype_argument(&mut self, typedef: &str, index: u32, name: &str, span: Span) -> Option<TypeId> {
-        use pbpf_core::btf::{Kind, Type as B};
-        let kernel = self.cx.kernel;
-        let btf = match kernel.btf() {
-            Ok(btf) => btf,
-            Err(error) => {
-                self.cx.emit(error.at(span));
-                return None;
-            }
-        };
-        let proto = btf.find(typedef, Kind::Typedef).and_then(|id| match btf.get(btf.resolve(id)) {
-            B::Ptr(target) => match btf.get(btf.resolve(target)) {
-                B::FuncProto(proto) => Some(proto),
-                _ => None,
-            },
-            _ => None,
-        });
-        let Some(proto) = proto else {
-            let near = pbpf_core::names::nearest(typedef, btf.names(Kind::Typedef).map(|(n, _)| n))
-                .map(|n| format!("the nearest is `{n}`"));
-            let mut error =
-                Diagnostic::error("unknown-kernel-type", format!("the kernel has no prototype `{typedef}`"))
-                    .at(span);
-            error.notes.extend(near);
-            self.cx.emit(error);
-            return None;
-        };
-        let Some(param) = proto.params().nth(index as usize) else {
-            self.cx.emit(
-                Diagnostic::error("wrong-arity", format!("there is no argument for `{name}`"))
-                    .at(span)
-                    .note(format!("`{typedef}` has {} parameters, the first is not passed", proto.len())),
-            );
-            return None;
-        };
-        let ty = kernel::import(&mut self.module.types, btf, param.ty);
-        Some(self.trusted(ty))
-    }
-
     /// A pointer to a kernel record as the verifier trusts it.
     fn trusted(&mut self, ty: TypeId) -> TypeId {
         match self.module.types.get(ty).clone() {
@@ -329,9 +241,4 @@ impl Infer_<'_, '_> {
             self.cx.emit(diagnostic);
         }
     }
-}
-
-/// Puts what stood in the holes of a section's pattern into a name.
-pub(crate) fn fill(text: &str, holes: &[(String, String)]) -> String {
-    holes.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }

@@ -306,7 +306,7 @@ impl Lowering<'_, '_> {
     /// Whether the program type's row has a rule for that field of the context.
     pub(super) fn is_context_field(&self, name: &str) -> bool {
         let Some(program) = self.program() else { return false };
-        self.cx.registry.program_type(program.program_type).row.context.fields.iter().any(|f| f.name == name)
+        self.cx.registry.program_type(program.program_type).row.context_field(name).is_some()
     }
 
     /// Converts a value from one scalar type to another.

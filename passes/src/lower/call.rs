@@ -15,8 +15,8 @@ impl Lowering<'_, '_> {
     /// Lowers a call; nothing where it has no value.
     pub(super) fn call(&mut self, expr: &Expr) -> Option<Value> {
         match &expr.kind {
-            ExprKind::Print(parts) => {
-                self.print(parts, expr.span);
+            ExprKind::Print(parts, to) => {
+                self.print(parts, to.as_ref(), expr.span);
                 None
             }
             ExprKind::Call(id, args) => self.function_call(*id, args, expr),

@@ -14,7 +14,7 @@ impl Lowering<'_, '_> {
     /// Evaluates for the effect; the value, if there is one, is not needed.
     pub(super) fn evaluate(&mut self, expr: &Expr) {
         if self.type_of(expr.ty) == &T::Void
-            || matches!(expr.kind, ExprKind::Print(_) | ExprKind::Call(..) | ExprKind::Helper { .. })
+            || matches!(expr.kind, ExprKind::Print(..) | ExprKind::Call(..) | ExprKind::Helper { .. })
         {
             self.span = expr.span;
             self.call(expr);
@@ -198,7 +198,7 @@ impl Lowering<'_, '_> {
                 }
             }
             ExprKind::Builtin(which, args) => self.builtin(*which, args, expr),
-            ExprKind::Helper { .. } | ExprKind::Call(..) | ExprKind::Print(_) => match self.call(expr) {
+            ExprKind::Helper { .. } | ExprKind::Call(..) | ExprKind::Print(..) => match self.call(expr) {
                 Some(value) => value,
                 None => self.iconst(Type::I64, 0),
             },

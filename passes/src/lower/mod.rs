@@ -349,11 +349,15 @@ impl<'a, 'b> Lowering<'a, 'b> {
                     self.variables.write(id, block, ctx);
                 }
             }
-            Some(hir::Binding::Argument(index)) => {
+            Some(binding @ (hir::Binding::Argument(_) | hir::Binding::Result)) => {
                 self.span = local.span;
                 let Some(machine) = machine_type(&self.module.types, local.ty) else { return };
                 let wide = if machine.is_int() { Type::I64 } else { machine };
-                let value = self.value(Op::CtxArg { ctx, index }, wide);
+                let op = match binding {
+                    hir::Binding::Argument(index) => Op::CtxArg { ctx, index },
+                    _ => Op::CtxReturn { ctx },
+                };
+                let value = self.value(op, wide);
                 let value = if machine == Type::I1 {
                     let zero = self.iconst(Type::I64, 0);
                     self.op(Op::Icmp(mir::Cond::Ne, [value, zero]))
@@ -517,7 +521,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
         let FunctionKind::Program(program) = &self.source.kind else { return None };
         let row = &self.cx.registry.program_type(program.program_type).row;
         let callback = program.callback.and_then(|at| row.struct_ops.as_ref()?.callbacks.get(at));
-        Some(row.returns_of(callback.map(|c| c.name.as_str())))
+        let section = program.pattern.and_then(|at| row.sections.get(at));
+        Some(row.returns_of(section, callback.map(|c| c.name.as_str())))
     }
 
     /// What a failed automatic check returns.

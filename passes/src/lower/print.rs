@@ -6,6 +6,8 @@ use super::Lowering;
 use crate::printed;
 use pbpf_core::hir::{Expr, ExprKind, Format, FormatKind, PrintPart};
 use pbpf_core::mir::{Cond, Op, Type, UnaryOp, Value};
+use pbpf_core::registry::HelperId;
+use pbpf_core::rows::HelperCall;
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type as T};
 use std::fmt::Write as _;
@@ -42,7 +44,8 @@ impl Line {
 }
 
 impl Lowering<'_, '_> {
-    pub(super) fn print(&mut self, parts: &[PrintPart], span: Span) {
+    pub(super) fn print(&mut self, parts: &[PrintPart], to: Option<&(HelperId, Box<Expr>)>, span: Span) {
+        let to = to.map(|(helper, file)| (*helper, self.expr(file)));
         let mut line = Line::default();
         for part in parts {
             match part {
@@ -57,7 +60,34 @@ impl Lowering<'_, '_> {
             }
         }
         self.span = span;
-        self.effect(Op::Print { format: line.format, args: line.args });
+        match to {
+            Some((helper, file)) => self.write_line(&line, helper, file, span),
+            None => self.effect(Op::Print { format: line.format, args: line.args }),
+        }
+    }
+
+    /// Writes a line into a file of the kernel's: the values are handed over in an array.
+    fn write_line(&mut self, line: &Line, helper: HelperId, file: Value, span: Span) {
+        let row = &self.cx.registry.helper(helper).row;
+        let HelperCall::Id(id) = row.call else { return };
+        let text = self.module.intern_text(&line.format, span);
+        let format = self.op(Op::GlobalAddr(text));
+        let size = self.iconst(Type::I32, line.format.len() as i64 + 1);
+        let bytes = line.args.len() as u32 * 8;
+        let values = if line.args.is_empty() {
+            self.value(Op::Null, Type::nullable(Region::Mem))
+        } else {
+            let word = self.module.types.int(64, false);
+            let array = self.module.types.intern(T::Array { element: word, len: line.args.len() as u32 });
+            let array = self.slot("printed", array);
+            for (i, arg) in line.args.iter().enumerate() {
+                self.effect(Op::Store { ptr: array, offset: i as i32 * 8, value: *arg });
+            }
+            array
+        };
+        let len = self.iconst(Type::I32, i64::from(bytes));
+        let args = vec![file, format, size, values, len];
+        self.value(Op::CallHelper { name: row.name.clone(), id, args }, Type::I64);
     }
 
     /// Text as it stands. What the kernel does not take in a format is an argument.

@@ -58,6 +58,7 @@ impl MirPass for NullChecks {
         for id in module.functions.keys() {
             let result = rules.of(id).on_failed_check();
             let func = &mut module.functions[id];
+            join_reads_of_context(func);
             let asked = prove(func, &names, cx);
             insert(func, &asked, result, cx);
         }
@@ -66,6 +67,28 @@ impl MirPass for NullChecks {
 
 /// The pointers known not to be null by a `refine`: the pointer, where, and the refined one.
 type Refined = Vec<(Value, Block, Value)>;
+
+/// Makes later reads of a pointer that the context hands over uses of the first: it does not change, and the verifier takes each
+/// read for another pointer, about which a test of the first says nothing.
+fn join_reads_of_context(func: &mut Function) {
+    let cfg = Cfg::new(func);
+    let dominators = Dominators::new(func, &cfg);
+    let mut reads: Vec<(Block, Op, Value)> = Vec::new();
+    for &block in cfg.reverse_post_order() {
+        for inst in func.blocks[block].insts.clone() {
+            let data = &func.insts[inst];
+            let (Op::CtxLoad { .. }, Some(result)) = (&data.op, data.result) else { continue };
+            if !matches!(func.type_of(result), Type::Ptr { nullable: true, .. }) {
+                continue;
+            }
+            let op = data.op.clone();
+            match reads.iter().find(|(at, read, _)| *read == op && dominators.dominates(*at, block)) {
+                Some((.., first)) => func.replace_uses(result, *first),
+                None => reads.push((block, op, result)),
+            }
+        }
+    }
+}
 
 /// Makes proved uses uses of refined pointers; gives the `refine`s that ask for a check, in reverse post-order.
 fn prove(func: &mut Function, externs: &[String], cx: &mut Context<'_>) -> Vec<(Block, Inst)> {

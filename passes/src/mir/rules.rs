@@ -4,6 +4,8 @@
 //! calls, and a question on which these differ is answered with the two that do. A function that no program reaches has
 //! the rules of memory that hold everywhere. Leaves out: what rules mean for code.
 
+use crate::prototype::{self, Bound};
+use pbpf_core::btf::Btf;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
 use pbpf_core::mir::{FuncId, FunctionKind, Module, Op, StructOpsValue};
@@ -29,6 +31,13 @@ impl Program<'_> {
         pattern.unwrap_or_else(|| self.row.context_arguments())
     }
 
+    /// The prototype that its arguments bind to, if they bind to one.
+    pub(super) fn prototype<'b>(&self, btf: &'b Btf) -> Option<Bound<'b>> {
+        let Arguments::Prototype(row) = self.arguments() else { return None };
+        let holes = self.section.as_ref().map_or(&[][..], |s| &s.holes);
+        prototype::find(btf, &row, holes).ok()
+    }
+
     /// The kernel structs that its context may be.
     pub(super) fn context_records(&self) -> Vec<String> {
         match &self.section {
@@ -51,12 +60,13 @@ impl Program<'_> {
 
     /// The context's field of that name, if it has a rule.
     pub(super) fn context_field(&self, name: &str) -> Option<&ContextField> {
-        self.row.context.fields.iter().find(|f| f.name == name)
+        self.row.context_field(name)
     }
 
     /// What a failed automatic check returns.
     pub(super) fn on_failed_check(&self) -> i64 {
-        let returns = self.row.returns_of(self.callback.as_deref());
+        let section = self.section.as_ref().map(|s| &s.pattern);
+        let returns = self.row.returns_of(section, self.callback.as_deref());
         let said = returns.on_failed_check.or(returns.default);
         let (least, most) = returns.range.unwrap_or((0, 0));
         said.unwrap_or(if least <= 0 && 0 <= most { 0 } else { least })
@@ -98,7 +108,7 @@ impl<'r> FunctionRules<'_, 'r> {
         if region == Region::Stack || self.programs.is_empty() {
             return Ok(usual(region));
         }
-        self.common(|p| p.row.regions.get(&region).cloned())
+        self.common(|p| p.row.region(region))
     }
 
     /// Whether a program that reaches it may sleep.

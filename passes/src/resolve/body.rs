@@ -27,6 +27,15 @@ pub(super) struct Body {
     pub(super) handles: BTreeMap<LocalId, MapId>,
 }
 
+/// Whether a parameter of that name is what the traced function returned: it is called so, or the arguments are gone.
+fn is_result(arguments: &Arguments, name: &str) -> bool {
+    match arguments {
+        Arguments::Registers(registers) => registers.arguments.is_empty() && !registers.result.is_empty(),
+        Arguments::Prototype(prototype) => prototype.result.as_deref() == Some(name),
+        _ => false,
+    }
+}
+
 impl Resolver<'_, '_> {
     pub(super) fn function_body(&mut self, func: FuncId, def: &ast::FunctionDef, drop_self: bool) {
         let mut body = Body { func, locals: BTreeMap::new(), globals: Vec::new(), handles: BTreeMap::new() };
@@ -117,7 +126,11 @@ impl Resolver<'_, '_> {
                     Some(annotation) => self.parameter_type(annotation),
                     None => Some(self.module.types.void()),
                 };
-                (Some(Binding::Argument(index)), ty)
+                let binding = match arguments.as_ref() {
+                    Some(arguments) if is_result(arguments, &param.name.text) => Binding::Result,
+                    _ => Binding::Argument(index),
+                };
+                (Some(binding), ty)
             };
             // A wrong type has been told; the name is known all the same.
             let ty = ty.unwrap_or(self.module.types.void());

@@ -30,7 +30,7 @@ impl Resolver<'_, '_> {
             return None;
         }
         let kind = match name {
-            "print" => hir::ExprKind::Print(self.print_parts(body, args, keywords)?),
+            "print" => self.print(body, args, keywords)?,
             "int" | "bool" => {
                 let [arg] = self.exact(args, keywords, name, span)?;
                 let ty =

@@ -4,12 +4,13 @@
 
 use super::Resolver;
 use super::body::Body;
-use pbpf_core::ast::{Expr, Keyword};
+use pbpf_core::ast::{Expr, ExprKind, Keyword};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::{ArgumentKind, HelperCall, Take};
 use pbpf_core::source::Span;
+use pbpf_core::types::{Region, Type};
 
 impl Resolver<'_, '_> {
     /// A helper with the user's arguments put in the order of its row.
@@ -24,6 +25,12 @@ impl Resolver<'_, '_> {
     ) -> Option<hir::Expr> {
         let registry = self.cx.registry;
         let row = &registry.helper(helper).row;
+        // As in C, the context may be written where the kernel takes it.
+        let context = row.args.iter().position(|a| matches!(a.kind, ArgumentKind::Ctx));
+        let without = context
+            .filter(|at| args.get(*at).is_some_and(|arg| self.names_context(body, arg)))
+            .map(|at| [&args[..at], &args[at + 1..]].concat());
+        let args = without.as_deref().unwrap_or(args);
         // The compiler supplies the context, and sizes that the user leaves out.
         let written: Vec<usize> =
             (0..row.args.len()).filter(|i| !matches!(row.args[*i].kind, ArgumentKind::Ctx)).collect();
@@ -98,6 +105,15 @@ impl Resolver<'_, '_> {
             return Some(self.int_expr(swapped, span));
         }
         Some(self.make(hir::ExprKind::Helper { helper, take, args: slots }, span))
+    }
+
+    /// Whether an expression is the variable with the context.
+    fn names_context(&self, body: &Body, expr: &Expr) -> bool {
+        let ExprKind::Name(name) = &expr.kind else { return false };
+        body.locals.get(name).is_some_and(|local| {
+            let ty = self.module.functions[body.func].locals[*local].ty;
+            matches!(self.module.types.get(ty), Type::Ptr { region: Region::Ctx, .. })
+        })
     }
 
     pub(super) fn wrong_count(&mut self, helper: HelperId, given: usize, span: Span) {

@@ -8,17 +8,39 @@ use super::body::Body;
 use super::scope::Entry;
 use pbpf_core::ast::{Expr, ExprKind, FPart, Keyword};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Format, FormatKind, PrintPart};
+use pbpf_core::hir::{self, Format, FormatKind, PrintPart};
+
+/// The helper that formats text into a file of the kernel's.
+const WRITES_TO_FILES: &str = "bpf_seq_printf";
 
 impl Resolver<'_, '_> {
-    /// The parts of what is printed.
-    pub(super) fn print_parts(
+    /// `print(...)`, to the trace pipe or to a file.
+    pub(super) fn print(
         &mut self,
         body: &mut Body,
         args: &[Expr],
         keywords: &[Keyword],
+    ) -> Option<hir::ExprKind> {
+        let is_file = |k: &&Keyword| k.name.as_ref().is_some_and(|n| n.text == "file");
+        let to = match keywords.iter().find(is_file) {
+            Some(Keyword { value, .. }) if !matches!(value.kind, ExprKind::None) => {
+                let helper = self.method_helper(WRITES_TO_FILES, "print", value.span)?;
+                Some((helper, Box::new(self.expr(body, value)?)))
+            }
+            _ => None,
+        };
+        Some(hir::ExprKind::Print(self.print_parts(body, args, keywords, to.is_some())?, to))
+    }
+
+    /// The parts of what is printed.
+    fn print_parts(
+        &mut self,
+        body: &mut Body,
+        args: &[Expr],
+        keywords: &[Keyword],
+        to_file: bool,
     ) -> Option<Vec<PrintPart>> {
-        let (sep, end) = self.print_keywords(keywords)?;
+        let (sep, end) = self.print_keywords(keywords, to_file)?;
         let mut parts = Vec::new();
         let mut complete = true;
         for (i, arg) in args.iter().enumerate() {
@@ -53,9 +75,9 @@ impl Resolver<'_, '_> {
         complete.then_some(parts)
     }
 
-    /// What stands between the values and behind the last one.
-    fn print_keywords(&mut self, keywords: &[Keyword]) -> Option<(String, String)> {
-        let (mut sep, mut end) = (" ".to_owned(), String::new());
+    /// What stands between the values and behind the last one. The trace pipe ends lines itself, a file does not.
+    fn print_keywords(&mut self, keywords: &[Keyword], to_file: bool) -> Option<(String, String)> {
+        let (mut sep, mut end) = (" ".to_owned(), if to_file { "\n" } else { "" }.to_owned());
         for keyword in keywords {
             let span = keyword.value.span;
             match keyword.name.as_ref().map(|n| n.text.as_str()) {
@@ -68,6 +90,10 @@ impl Resolver<'_, '_> {
                         continue;
                     }
                     let text = self.literal_text(&keyword.value)?;
+                    if to_file {
+                        end = text;
+                        continue;
+                    }
                     let Some(text) = text.strip_suffix('\n') else {
                         self.cx.emit(
                             Diagnostic::error("bad-format", "what is printed is a line of its own")
@@ -80,7 +106,7 @@ impl Resolver<'_, '_> {
                     text.clone_into(&mut end);
                 }
                 // The trace pipe keeps nothing back.
-                Some("flush") => {}
+                Some("file" | "flush") => {}
                 name => {
                     let name = name.unwrap_or("**").to_owned();
                     self.cx.emit(
@@ -89,7 +115,7 @@ impl Resolver<'_, '_> {
                             format!("`print` has no keyword `{name}` here"),
                         )
                         .at(span)
-                        .help("it takes `sep` and `end`; the text goes to the trace pipe"),
+                        .help("it takes `sep`, `end` and `file`; without `file` the text goes to the trace pipe"),
                     );
                     return None;
                 }

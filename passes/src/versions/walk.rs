@@ -319,11 +319,14 @@ impl Walk<'_> {
             }
             ExprKind::New(fields) => fields.iter_mut().for_each(|(_, e)| self.expr(e)),
             ExprKind::Helper { args, .. } => args.iter_mut().flatten().for_each(|e| self.expr(e)),
-            ExprKind::Print(parts) => {
+            ExprKind::Print(parts, to) => {
                 for part in parts {
                     if let PrintPart::Value(value, _) = part {
                         self.expr(value);
                     }
+                }
+                if let Some((_, file)) = to {
+                    self.expr(file);
                 }
             }
         }

@@ -8,6 +8,7 @@
 
 pub mod bpftool;
 pub mod compile;
+pub mod control_group;
 pub mod cpio;
 pub mod diagnostics;
 pub mod directives;

@@ -70,6 +70,9 @@ pub enum Action {
         count: Option<Comparison>,
     },
     /// What the programs printed with `bpf_printk` while they ran for the plan's own processes.
+    /// The iterators that are attached write this text.
+    Reads(String),
+    /// A line that programs print.
     Prints {
         /// What a line must contain; `$pid`, `$ppid` and `$comm` are replaced.
         text: String,
@@ -154,6 +157,10 @@ pub enum Place {
     /// One end of a veth pair: two network namespaces of the plan's own, 10.77.0.1 here with the programs, 10.77.0.2 there
     /// with the workloads.
     Veth,
+    /// A control group of the plan's own, which the workloads join.
+    Cgroup,
+    /// A network namespace of the plan's own.
+    NetNamespace,
 }
 
 /// What a workload does, in a process of its own.

@@ -94,3 +94,6 @@ pub fn call_kernel(function: u32) -> u64 {
 
 /// The instructions `r0 = 0` and `exit`.
 pub const RETURN_0: [u64; 2] = [0xb7, 0x95];
+
+/// The instructions `r0 = 1` and `exit`.
+pub const RETURN_1: [u64; 2] = [0xb7 | 1 << 32, 0x95];

@@ -12,7 +12,7 @@ use std::{
     io::{self, Write},
     net::{SocketAddr, UdpSocket},
     os::unix::process::CommandExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{self, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -20,6 +20,9 @@ use std::{
 
 /// The argument with which a runner starts itself as a workload.
 pub const FLAG: &str = "--pbpf-workload";
+
+/// The variable with the folder of the control group to join.
+const GROUP: &str = "PBPF_WORKLOAD_CGROUP";
 
 /// The name that the kernel shows for a workload.
 const NAME: &std::ffi::CStr = c"pbpf-work";
@@ -44,13 +47,15 @@ pub fn knows_call(name: &str) -> bool {
 }
 
 /// Does `work` in a process of its own and waits for its end: what is known about the process, and the count that it reports.
-pub fn run(work: &Work) -> Result<(Variables, u64), String> {
+/// It joins `group`, the folder of a control group, before.
+pub fn run(work: &Work, group: Option<&Path>) -> Result<(Variables, u64), String> {
     let failed = |e: io::Error| format!("the workload cannot be started: {e}");
     let me = env::current_exe().map_err(failed)?;
     let json = serde_json::to_string(work).map_err(|e| e.to_string())?;
     // The standard library starts it by one `execve`, the first that `Work::Exec` counts.
     let child = Command::new(me)
         .args([FLAG, &json])
+        .envs(group.map(|group| (GROUP, group)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -73,7 +78,12 @@ pub fn main_if_asked() {
         return;
     }
     sys::set_name(NAME);
+    let joined = match env::var_os(GROUP) {
+        Some(group) => fs::write(PathBuf::from(group).join("cgroup.procs"), "0"),
+        None => Ok(()),
+    };
     let result = match serde_json::from_str(&arguments.next().unwrap_or_default()) {
+        _ if joined.is_err() => Err("the control group cannot be joined".to_owned()),
         Ok(work) => perform(&work).map_err(|e| e.to_string()),
         Err(e) => Err(format!("not a workload: {e}")),
     };

@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Type and place of what is mounted. The places under `/sys` exist where the kernel has the thing.
-const MOUNTS: [(&str, &str); 7] = [
+const MOUNTS: [(&str, &str); 8] = [
     ("proc", "/proc"),
     ("sysfs", "/sys"),
     ("devtmpfs", "/dev"),
@@ -29,6 +29,7 @@ const MOUNTS: [(&str, &str); 7] = [
     ("tracefs", "/sys/kernel/tracing"),
     ("debugfs", "/sys/kernel/debug"),
     ("bpf", "/sys/fs/bpf"),
+    ("cgroup2", "/sys/fs/cgroup"),
 ];
 
 fn main() {

@@ -65,10 +65,12 @@ impl Site<'_, '_, '_> {
                 "bad-argument",
                 "programs of this type have no arguments behind the context",
             )),
-            Ok(Arguments::Words | Arguments::Prototype { .. } | Arguments::Callback) => {
-                let offset = i32::try_from(i64::from(index) * 8).unwrap_or(i32::MAX);
-                self.deliver(Op::Load { ptr: ctx, offset }, Type::I64, true)
+            Ok(Arguments::Prototype(_)) => {
+                // Without the kernel's types every argument is a word.
+                let word = self.prototype_word(Some(index)).unwrap_or(index);
+                self.context_word(ctx, word)
             }
+            Ok(Arguments::Words | Arguments::Callback) => self.context_word(ctx, index),
             Ok(Arguments::Registers(registers)) => self.register_argument(ctx, index, &registers),
         }
     }
@@ -77,6 +79,15 @@ impl Site<'_, '_, '_> {
         let registers = match self.binding() {
             Err(refused) => return refused,
             Ok(Arguments::Registers(registers)) => Some(registers),
+            Ok(Arguments::Prototype(row)) if row.result.is_some() => {
+                return match self.prototype_word(None) {
+                    Some(word) => self.context_word(ctx, word),
+                    None => self.refuse(Diagnostic::error(
+                        "no-kernel-types",
+                        "where the result is depends on the kernel's prototype of the function",
+                    )),
+                };
+            }
             Ok(_) => None,
         };
         let Some(register) = registers.as_ref().and_then(|r| r.result.get(&self.cx.target.arch)) else {
@@ -87,6 +98,19 @@ impl Site<'_, '_, '_> {
             Ok(address) => self.deliver(Op::Load { ptr: address, offset: 0 }, Type::I64, true),
             Err(refused) => refused,
         }
+    }
+
+    /// A word of a context that is an array of them.
+    fn context_word(&mut self, ctx: Value, word: u32) -> Op {
+        let offset = i32::try_from(i64::from(word) * 8).unwrap_or(i32::MAX);
+        self.deliver(Op::Load { ptr: ctx, offset }, Type::I64, true)
+    }
+
+    /// The word of an argument, or of the result, in the prototype that arguments bind to; none without the kernel's types.
+    fn prototype_word(&self, argument: Option<u32>) -> Option<u32> {
+        let btf = self.cx.kernel.btf().ok()?;
+        let bound = self.rules.programs.first()?.prototype(btf)?;
+        Some(argument.map_or_else(|| bound.result_word(), |index| bound.word(index as usize)))
     }
 
     fn register_argument(&mut self, ctx: Value, index: u32, registers: &Registers) -> Op {

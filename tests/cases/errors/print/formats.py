@@ -30,7 +30,7 @@ def probe(ctx):
     print(f"{name:.3}")  # error:14: [bad-format] "precision"
     print(n, sep=sep)  # error:18: [bad-format] "text as written"
     print(n, end="")  # error:18: [bad-format] "a line of its own"
-    print(n, file=sep)  # error:19: [unsupported-keyword] "`file`"
+    print(n, files=sep)  # error:20: [unsupported-keyword] "`files`"
     return 0
 
 

@@ -17,7 +17,7 @@ def values():
 @bpf
 @section("tracepoint/syscalls/sys_enter_execve")
 def trace(ctx):
-    bpf_redirect(1)  # error:5: [helper-not-allowed] "it may be called from xdp:xdp"
+    bpf_redirect(1)  # error:5: [helper-not-allowed] "xdp:xdp"
     shared()
     indirect()
     return 0

@@ -39,6 +39,8 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
         "attach" => Action::Attach(match () {
             () if c.eat_word("veth") => Place::Veth,
             () if c.eat_word("lo") => Place::Loopback,
+            () if c.eat_word("cgroup") => Place::Cgroup,
+            () if c.eat_word("netns") => Place::NetNamespace,
             () => Place::Nowhere,
         }),
         "detach" => Action::Detach,
@@ -52,6 +54,7 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
             times: if c.eat("*") { Some(positive(c)?) } else { None },
             anyone: word == "prints-any",
         },
+        "reads" => Action::Reads(c.quoted()?),
         "map" => map(c)?,
         "global" => {
             let mut name = c.name()?.to_owned();
@@ -296,6 +299,7 @@ mod tests {
         assert_eq!(one("attach", ""), Action::Attach(Place::Nowhere));
         assert!(matches!(one("workload", "ping 10.77.0.1 3 == 0"), Action::Workload { count: Some(_), .. }));
         assert!(matches!(one("prints", "\"pid $pid\" * 2"), Action::Prints { times: Some(2), .. }));
+        assert_eq!(one("reads", "\"pid $pid\""), Action::Reads("pid $pid".to_owned()));
         assert!(matches!(one("file", "/sys/kernel/x == \"enabled\""), Action::File { .. }));
         assert!(matches!(one("global", "hits > 0"), Action::Global { .. }));
         assert!(matches!(one("insns", "f <= 40"), Action::Instructions { .. }));

@@ -7,6 +7,7 @@
 mod checks;
 
 use crate::{
+    control_group::ControlGroup,
     network::Network,
     plan::{Action, Place, Plan, RunTest, Step, Verdict},
     report::{Outcome, Program, Report},
@@ -123,6 +124,7 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
     }
     let mut session = Session {
         network: None,
+        group: None,
         attached: None,
         trace: None,
         lines: Vec::new(),
@@ -152,6 +154,7 @@ struct Session {
     /// All that was printed so far.
     lines: Vec<TraceLine>,
     network: Option<Network>,
+    group: Option<ControlGroup>,
     variables: Variables,
     /// Processes whose printed lines count: this one and its workloads.
     own: Vec<u32>,
@@ -171,7 +174,8 @@ impl Session {
                 Ok(())
             }
             Action::Workload { work, count } => {
-                let run = || workload::run(work);
+                let group = self.group.as_ref().map(|group| group.folder.clone());
+                let run = || workload::run(work, group.as_deref());
                 let (variables, seen) = match &self.network {
                     Some(network) => network.on_the_other_side(run)?,
                     None => run()?,
@@ -183,6 +187,7 @@ impl Session {
                     None => Ok(()),
                 }
             }
+            Action::Reads(text) => self.reads(text),
             Action::Prints { text, times, anyone } => self.prints(text, *times, *anyone),
             Action::Map(check) => checks::map(&self.loaded, check, &self.variables),
             Action::MapLength { map, expect } => {
@@ -216,15 +221,22 @@ impl Session {
         if self.network.is_none() {
             self.network = Network::open(place)?;
         }
+        if place == Place::Cgroup && self.group.is_none() {
+            self.group = Some(ControlGroup::make()?);
+        }
         // The kernel's flag for the driver-independent mode is 2 (`XDP_FLAGS_SKB_MODE`, `linux/if_link.h`).
-        let fallback = self.network.as_ref().map(|network| Target::Interface {
-            index: network.device,
-            flags: if network.generic { 2 } else { 0 },
-        });
+        let fallback = match (place, &self.network, &self.group) {
+            (Place::Cgroup, _, Some(group)) => Some(Target::Cgroup(group.folder.clone())),
+            (Place::NetNamespace, ..) => Some(Target::NetNamespace("/proc/thread-self/ns/net".into())),
+            (_, Some(network), _) => {
+                Some(Target::Interface { index: network.device, flags: if network.generic { 2 } else { 0 } })
+            }
+            _ => None,
+        };
         let attached = self.loaded.attach_all(&[], fallback.as_ref()).map_err(|e| e.to_string())?;
         if !attached.unattached.is_empty() {
             return Err(format!(
-                "nothing to attach {} to: say `attach: lo` or `attach: veth`",
+                "nothing to attach {} to: say `attach: lo`, `veth`, `cgroup` or `netns`",
                 attached.unattached.join(", ")
             ));
         }
@@ -254,6 +266,22 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// What the iterators write holds the text.
+    fn reads(&self, text: &str) -> Result<(), String> {
+        let wanted = values::expand(text, &self.variables);
+        let links = self.attached.iter().flat_map(|attached| &attached.links);
+        let mut seen = String::new();
+        for link in links {
+            let bytes = link.read_iterator().map_err(|e| format!("`{}` cannot be read: {e}", link.name()))?;
+            seen.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        if seen.contains(&wanted) {
+            Ok(())
+        } else {
+            Err(format!("\"{wanted}\" is not in what is read:\n{seen}"))
+        }
     }
 
     fn prints(&mut self, text: &str, times: Option<u32>, anyone: bool) -> Result<(), String> {

@@ -1,0 +1,113 @@
+//! Parameters of programs: the types that the kernel gives their arguments.
+//!
+//! Promises: what a prototype or a callback's row says of a pointer holds, whatever the annotation. Leaves out: where
+//! arguments are (`legalise`).
+
+use super::{Frame, Infer_};
+use crate::kernel;
+use crate::prototype;
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::hir::{Binding, FunctionKind};
+use pbpf_core::rows::{Arguments, Prototype};
+use pbpf_core::source::Span;
+use pbpf_core::types::{Region, Type, TypeId};
+
+impl Infer_<'_, '_> {
+    /// Gives types to the parameters that are arguments of what is traced.
+    pub(super) fn bind_arguments(&mut self, frame: &mut Frame) {
+        if frame.function.kind == FunctionKind::Subprogram {
+            return;
+        }
+        let Some((program, row)) = self.row() else { return };
+        let arguments = program
+            .pattern
+            .and_then(|i| row.sections.get(i))
+            .and_then(|s| s.arguments.clone())
+            .unwrap_or_else(|| row.context_arguments());
+        let callback = program.callback.and_then(|i| row.struct_ops.as_ref()?.callbacks.get(i)).cloned();
+        let holes = program.holes.clone();
+        for id in frame.function.params.clone() {
+            let local = &frame.function.locals[id];
+            let Some(binding @ (Binding::Argument(_) | Binding::Result)) = local.binding else { continue };
+            let (declared, span, name) = (local.declared.then_some(local.ty), local.span, local.name.clone());
+            let found = match (&arguments, binding) {
+                (Arguments::Prototype(row), _) => self.prototype_argument(row, &holes, binding, &name, span),
+                (Arguments::Callback, Binding::Argument(index)) => callback.as_ref().and_then(|c| {
+                    let (_, ty) = c.params.get(index as usize)?;
+                    self.c_type(ty, span)
+                }),
+                (_, binding) => Some(self.module.types.int(64, binding == Binding::Result)),
+            };
+            let Some(found) = found else { continue };
+            let ty = match declared {
+                // What the prototype says of a pointer holds: it is trusted.
+                Some(declared) => {
+                    match (self.module.types.get(declared).clone(), self.module.types.get(found)) {
+                        (Type::Ptr { to, .. }, Type::Ptr { region, nullable, .. }) => {
+                            let (region, nullable) = (*region, *nullable);
+                            self.module.types.ptr(to, region, nullable)
+                        }
+                        _ => declared,
+                    }
+                }
+                None => found,
+            };
+            frame.function.locals[id].ty = ty;
+            frame.function.locals[id].declared = true;
+        }
+        if let Some(callback) = callback {
+            frame.function.ret = self.c_type(&callback.ret, frame.function.span);
+        }
+    }
+
+    /// The type of a parameter that binds to a prototype of the kernel's.
+    fn prototype_argument(
+        &mut self,
+        row: &Prototype,
+        holes: &[(String, String)],
+        binding: Binding,
+        name: &str,
+        span: Span,
+    ) -> Option<TypeId> {
+        let kernel = self.cx.kernel;
+        let bound = kernel.btf().and_then(|btf| Ok((btf, prototype::find(btf, row, holes)?)));
+        let (btf, bound) = match bound {
+            Ok(found) => found,
+            Err(error) => {
+                self.cx.emit(error.at(span));
+                return None;
+            }
+        };
+        let (ty, index) = match binding {
+            Binding::Argument(index) => (bound.params().nth(index as usize).map(|p| p.ty), index),
+            _ => (Some(bound.proto.ret), 0),
+        };
+        let Some(ty) = ty else {
+            let passed = bound.params().count();
+            let mut error = Diagnostic::error("wrong-arity", format!("there is no argument for `{name}`"))
+                .at(span)
+                .note(format!("`{}` has {passed} parameters that are passed", bound.name));
+            if let Some(result) = &row.result {
+                error = error.help(format!("what the function returned is the parameter `{result}`"));
+            }
+            self.cx.emit(error);
+            return None;
+        };
+        let ty = kernel::import(&mut self.module.types, btf, ty);
+        if let Type::Record(_) | Type::Void = self.module.types.get(ty) {
+            let what = match self.module.types.get(ty) {
+                Type::Void => format!("`{}` returns nothing", bound.name),
+                _ => format!("`{name}` is a struct that is passed by value, which programs cannot take"),
+            };
+            self.cx.emit(Diagnostic::error("bad-argument", what).at(span).help("leave the parameter out"));
+            return None;
+        }
+        let ty = if row.pointers == Region::Kernel { self.trusted(ty) } else { ty };
+        Some(match *self.module.types.get(ty) {
+            Type::Ptr { to, region: Region::Kernel, .. } if row.nullable && index > 0 => {
+                self.module.types.ptr(to, Region::Kernel, true)
+            }
+            _ => ty,
+        })
+    }
+}
