@@ -81,6 +81,8 @@ pub struct SectionMatch {
 pub struct Registry {
     plugins: Vec<String>,
     types: Table<ProgramTypeId, RegisteredType>,
+    /// Ids of program types that a plugin stands for.
+    replaced: BTreeSet<String>,
     helpers: Table<HelperId, RegisteredHelper>,
     maps: maps::Maps,
     /// By module, then by name.
@@ -116,6 +118,11 @@ impl Registry {
             .help("leave one of the two plugins out")
         };
         for row in manifest.program_types {
+            let id = format!("{plugin}:{}", row.name);
+            if self.replaced.contains(&id) {
+                continue;
+            }
+            self.replaced.extend(row.replaces.iter().cloned());
             let mut patterns = Vec::new();
             for section in &row.sections {
                 let pattern = Pattern::parse(&section.pattern)
@@ -126,7 +133,7 @@ impl Registry {
                 }
                 patterns.push(pattern);
             }
-            self.types.push(RegisteredType { id: format!("{plugin}:{}", row.name), row, patterns });
+            self.types.push(RegisteredType { id, row, patterns });
         }
         for set in manifest.helper_sets {
             let id = format!("{plugin}:{}", set.name);
@@ -388,6 +395,18 @@ mod tests {
         registry.add(manifest("y", "a/c")).unwrap();
         let error = registry.add(manifest("z", "a/{any}")).unwrap_err();
         assert!(error.message.contains("`a/{any}`") && error.message.contains("`x:t`"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_program_type_may_stand_for_one_that_comes_later() {
+        let mut registry = Registry::new();
+        let mut own = manifest("own", "a/{any}");
+        own.program_types[0].replaces.push("shipped:t".to_owned());
+        registry.add(own).unwrap();
+        registry.add(manifest("shipped", "a/b")).unwrap();
+        let found = registry.match_section("a/b").unwrap();
+        assert_eq!(registry.program_type(found.program_type).id, "own:t");
+        assert_eq!(registry.program_types().count(), 1);
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub struct ProgramType {
     /// are its own, and with `helper_sets` all that it may call is.
     #[serde(default)]
     pub like: Option<String>,
+    /// Program types of other plugins (`plugin:name`) that this one stands for: they are left out. Plugins that come later only,
+    /// as the shipped ones do behind the user's.
+    #[serde(default)]
+    pub replaces: Vec<String>,
     /// More for people: what the other keys do not say.
     #[serde(default)]
     pub notes: String,

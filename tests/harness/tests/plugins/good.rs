@@ -12,8 +12,11 @@ fn a_program_type_in_rust_and_a_pass_in_c_decide_what_the_kernel_runs() {
     let library = rust("socket-filter");
     let answer = path(&dir.join("libpbpf_answer.so"));
     cc("answer/answer.c", &[], answer.as_ref());
-    // The type is nobody's without the plugin.
-    ends(&pbpf(&["check", KEEP]), 1, "unknown-section");
+    // The type stands for the shipped one.
+    let emitted = ["build", KEEP, "--emit", "mir", "-o", "-"];
+    assert!(good(&emitted).contains("\"skb:socket\""));
+    let replaced = good(&[&emitted[..], &["--plugin", &library]].concat());
+    assert!(replaced.contains("\"socket-filter:socket_filter\""), "{replaced}");
     if !can_load("socket filters") {
         return;
     }
@@ -88,7 +91,7 @@ fn a_pass_runs_for_the_program_types_that_list_it() {
     let manifest = |passes: &str| {
         format!(
             r#"{{"schema": 1, "id": "bad", "passes": [{{"name": "bad", "doc": "fails"}}], "program_types": [{{"name": "t",
-            "doc": "", "sections": [{{"pattern": "socket"}}], "kernel_type": "BPF_PROG_TYPE_SOCKET_FILTER", "context":
+            "doc": "", "replaces": ["skb:socket"], "sections": [{{"pattern": "socket"}}], "kernel_type": "BPF_PROG_TYPE_SOCKET_FILTER", "context":
             {{"record": "__sk_buff", "fields": [{{"name": "len", "offset": 0, "bits": 32}}]}}, "returns": {{}},
             "passes": [{passes}], "regions": {{"ctx": {{"read": "direct", "write": "forbidden"}}}}}}]}}"#
         )
