@@ -20,7 +20,7 @@ use crate::ast::CompareOp;
 use crate::entity;
 use crate::entity::Table;
 use crate::registry::{HelperId, Holes, ProgramTypeId};
-use crate::rows::Take;
+use crate::rows::{CType, Callback, Take};
 use crate::source::{FileId, Span};
 use crate::types::{Region, TypeId, Types};
 
@@ -77,8 +77,10 @@ pub struct StructOps {
     pub name: String,
     /// Its program type.
     pub program_type: ProgramTypeId,
-    /// Members set to plain values.
-    pub members: Vec<(String, StructOpsValue, Span)>,
+    /// The kernel struct.
+    pub record: String,
+    /// Members set to plain values, with their types.
+    pub members: Vec<(String, CType, StructOpsValue, Span)>,
     /// Callbacks: member and function.
     pub callbacks: Vec<(String, FuncId)>,
     /// Where.
@@ -105,8 +107,8 @@ pub struct Program {
     pub holes: Holes,
     /// Which of the type's patterns matched; none for a callback.
     pub pattern: Option<usize>,
-    /// For a callback, the position in the type's row.
-    pub callback: Option<usize>,
+    /// Its row, for a callback.
+    pub callback: Option<Callback>,
     /// Where the section is named.
     pub section_span: Span,
 }

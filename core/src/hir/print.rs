@@ -55,7 +55,7 @@ pub fn print(module: &Module, registry: &Registry) -> String {
     }
     for ops in &module.struct_ops {
         let _ = writeln!(out, "callbacks {}", ops.name);
-        for (name, value, _) in &ops.members {
+        for (name, _, value, _) in &ops.members {
             let value = match value {
                 StructOpsValue::Int(value) => value.to_string(),
                 StructOpsValue::Str(text) => format!("{text:?}"),

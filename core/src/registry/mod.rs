@@ -15,6 +15,7 @@ use crate::entity::Table;
 use crate::names;
 use crate::rows::{
     Explanation, Helper, HelperCall, Manifest, MapKind, MapMethod, PassRow, ProgramType, SectionPattern,
+    StructOpsRow,
 };
 use crate::target::KernelVersion;
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,10 +202,13 @@ impl Registry {
         self.types.iter().find(|(_, t)| names_id(name, &t.id)).map(|(id, _)| id)
     }
 
-    /// The program type whose struct of callbacks has that name.
+    /// The program type whose struct of callbacks has that name, or else the one for any such struct.
     pub fn find_struct_ops(&self, record: &str) -> Option<ProgramTypeId> {
-        let is = |t: &RegisteredType| t.row.struct_ops.as_ref().is_some_and(|ops| ops.record == record);
-        self.types.iter().find(|(_, t)| is(t)).map(|(id, _)| id)
+        let of = |name: &str| {
+            let is = |t: &RegisteredType| t.row.struct_ops.as_ref().is_some_and(|ops| ops.record == name);
+            self.types.iter().find(|(_, t)| is(t)).map(|(id, _)| id)
+        };
+        of(record).or_else(|| of(StructOpsRow::ANY))
     }
 
     /// The program type that owns a section name.

@@ -444,16 +444,23 @@ impl Explanation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StructOpsRow {
-    /// The struct (`sched_ext_ops`), which is also the class to derive from.
+    /// The struct (`sched_ext_ops`), which is also the class to derive from; `*` for any that has no row of its own, whose
+    /// callbacks and members are those of the kernel's BTF.
     pub record: String,
     /// Whether it is attached through a link.
     #[serde(default)]
     pub link: bool,
     /// Callbacks.
+    #[serde(default)]
     pub callbacks: Vec<Callback>,
     /// Other members: names and C types (`u32`, `u64`, `char[128]`).
     #[serde(default)]
     pub members: BTreeMap<String, String>,
+}
+
+impl StructOpsRow {
+    /// The name of a row for any struct.
+    pub const ANY: &'static str = "*";
 }
 
 /// A callback of a [`StructOpsRow`].

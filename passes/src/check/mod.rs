@@ -79,8 +79,7 @@ struct Running<'a> {
 impl<'a> Running<'a> {
     /// The name of the callback, of one that is a callback.
     fn callback(&self) -> Option<&'a str> {
-        let ops = self.row.struct_ops.as_ref()?;
-        ops.callbacks.get(self.program.callback?).map(|c| c.name.as_str())
+        self.program.callback.as_ref().map(|c| c.name.as_str())
     }
 
     fn section(&self) -> Option<&'a SectionPattern> {
@@ -92,8 +91,8 @@ impl<'a> Running<'a> {
     }
 
     fn sleepable(&self) -> bool {
-        if let (Some(ops), Some(callback)) = (&self.row.struct_ops, self.program.callback) {
-            return ops.callbacks.get(callback).is_some_and(|c| c.sleepable);
+        if let Some(callback) = &self.program.callback {
+            return callback.sleepable;
         }
         self.section().and_then(|s| s.sleepable).unwrap_or(self.row.sleepable)
     }

@@ -24,7 +24,7 @@ impl Infer_<'_, '_> {
             .and_then(|i| row.sections.get(i))
             .and_then(|s| s.arguments.clone())
             .unwrap_or_else(|| row.context_arguments());
-        let callback = program.callback.and_then(|i| row.struct_ops.as_ref()?.callbacks.get(i)).cloned();
+        let callback = program.callback.clone();
         let holes = program.holes.clone();
         for id in frame.function.params.clone() {
             let local = &frame.function.locals[id];

@@ -205,8 +205,8 @@ impl Infer_<'_, '_> {
     fn context_program(&self) -> Option<FuncId> {
         let program = self.program_of(*self.stack.last()?)?;
         let same = |p: &Program| {
-            (p.program_type, p.pattern, p.callback)
-                == (program.program_type, program.pattern, program.callback)
+            (p.program_type, p.pattern, &p.callback)
+                == (program.program_type, program.pattern, &program.callback)
                 && p.holes == program.holes
         };
         self.module

@@ -37,7 +37,7 @@ use pbpf_core::hir::{self, FunctionKind, LocalId};
 use pbpf_core::mir::analysis::Cfg;
 use pbpf_core::mir::{self, Block, BlockCall, Builder, Function, Inst, Op, Param, Slot, Type, Value};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
-use pbpf_core::rows::Returns;
+use pbpf_core::rows::{CType, Returns};
 use pbpf_core::source::{SourceMap, Span};
 use pbpf_core::target::KernelVersion;
 use pbpf_core::types::{Region, Type as T, TypeId, Types};
@@ -168,11 +168,12 @@ fn struct_ops(hir: &hir::Module, module: &mut mir::Module, cx: &Context<'_>) {
     for ops in &hir.struct_ops {
         let Some(row) = &cx.registry.program_type(ops.program_type).row.struct_ops else { continue };
         let mut members = Vec::new();
-        for (name, value, _) in &ops.members {
-            let ty = match row.members.get(name).and_then(|ty| pbpf_core::rows::CType::parse(ty)) {
-                Some(pbpf_core::rows::CType::Chars(len)) => module.types.intern(T::Str { len }),
-                Some(pbpf_core::rows::CType::Int { bits, signed }) => module.types.int(bits, signed),
-                _ => module.types.int(64, false),
+        for (name, ty, value, _) in &ops.members {
+            let ty = match ty {
+                CType::Chars(len) => module.types.intern(T::Str { len: *len }),
+                CType::Int { bits, signed } => module.types.int(*bits, *signed),
+                CType::Bool => module.types.int(8, false),
+                CType::Void | CType::Pointer { .. } => module.types.int(64, false),
             };
             let value = match value {
                 hir::StructOpsValue::Int(n) => mir::StructOpsValue::Int(*n),
@@ -194,7 +195,7 @@ fn struct_ops(hir: &hir::Module, module: &mut mir::Module, cx: &Context<'_>) {
         }
         module.struct_ops.push(mir::StructOps {
             name: ops.name.to_lowercase(),
-            record: row.record.clone(),
+            record: ops.record.clone(),
             link: row.link,
             members,
             span: ops.span,
@@ -520,9 +521,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
     fn returns(&self) -> Option<&Returns> {
         let FunctionKind::Program(program) = &self.source.kind else { return None };
         let row = &self.cx.registry.program_type(program.program_type).row;
-        let callback = program.callback.and_then(|at| row.struct_ops.as_ref()?.callbacks.get(at));
         let section = program.pattern.and_then(|at| row.sections.get(at));
-        Some(row.returns_of(section, callback.map(|c| c.name.as_str())))
+        Some(row.returns_of(section, program.callback.as_ref().map(|c| c.name.as_str())))
     }
 
     /// What a failed automatic check returns.

@@ -6,10 +6,30 @@ use super::declare::Bodies;
 use super::scope::Entry;
 use super::{Resolver, body};
 use pbpf_core::ast::{ClassDef, Expr, ExprKind, StmtKind};
+use pbpf_core::btf::{Btf, Kind, Type, TypeId};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{FunctionKind, Linkage, Program, StructOps, StructOpsValue};
 use pbpf_core::names;
+use pbpf_core::rows::{CType, Callback, StructOpsRow};
 use pbpf_core::source::Span;
+
+/// A type of BTF as rows spell it.
+fn c_type(btf: &Btf, id: TypeId) -> Option<String> {
+    let resolved = btf.resolve(id);
+    let size = || btf.size_of(resolved).map(|bytes| bytes * 8);
+    Some(match btf.get(resolved) {
+        Type::Void => "void".to_owned(),
+        Type::Int(int) if int.bool => "bool".to_owned(),
+        Type::Int(int) => format!("{}{}", if int.signed { 's' } else { 'u' }, size()?),
+        Type::Enum(_) => format!("s{}", size()?),
+        Type::Ptr(target) => match btf.get(btf.resolve(target)) {
+            Type::Struct(_) => format!("struct {} *", btf.name(btf.resolve(target))),
+            _ => "void *".to_owned(),
+        },
+        Type::Array(array) if btf.size_of(array.element) == Some(1) => format!("char[{}]", array.len),
+        _ => return None,
+    })
+}
 
 impl Resolver<'_, '_> {
     /// The kernel struct that a class derives from, if it derives from one.
@@ -23,6 +43,55 @@ impl Resolver<'_, '_> {
             Some(Entry::Module(name)) if name == "pbpf.struct_ops" => Some(attr.text.clone()),
             _ => None,
         }
+    }
+
+    /// The callbacks and members of a struct, as the kernel's BTF has them.
+    fn struct_ops_of_kernel(&self, record: &str, link: bool) -> Result<StructOpsRow, Diagnostic> {
+        let btf = self.cx.kernel.btf()?;
+        // The kernel keeps each struct that it takes programs for in a value of its own.
+        let is_one = btf.find(&format!("bpf_struct_ops_{record}"), Kind::Struct).is_some();
+        let Some(id) = btf.find(record, Kind::Struct).filter(|_| is_one) else {
+            let known = btf.names(Kind::Struct).filter_map(|(name, _)| name.strip_prefix("bpf_struct_ops_"));
+            let near = names::nearest(record, known).map(|n| format!("did you mean `struct_ops.{n}`?"));
+            let message = format!("the kernel has no struct of callbacks `{record}`");
+            return Err(Diagnostic::error("unknown-struct-ops", message).maybe_help(near));
+        };
+        let mut row = StructOpsRow {
+            record: record.to_owned(),
+            link,
+            callbacks: Vec::new(),
+            members: std::collections::BTreeMap::new(),
+        };
+        for member in btf.members(id) {
+            let resolved = btf.resolve(member.ty);
+            let proto = match btf.get(resolved) {
+                Type::Ptr(target) => match btf.get(btf.resolve(target)) {
+                    Type::FuncProto(proto) => Some(proto),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let Some(proto) = proto else {
+                row.members.extend(c_type(btf, member.ty).map(|ty| (member.name.to_owned(), ty)));
+                continue;
+            };
+            let params = proto.params().enumerate().map(|(i, param)| {
+                let name = if param.name.is_empty() { format!("arg{i}") } else { param.name.to_owned() };
+                Some((name, c_type(btf, param.ty)?))
+            });
+            // One that takes a struct by value cannot be written.
+            if let (Some(params), Some(ret)) = (params.collect(), c_type(btf, proto.ret)) {
+                row.callbacks.push(Callback {
+                    name: member.name.to_owned(),
+                    params,
+                    ret,
+                    returns: None,
+                    sleepable: false,
+                    doc: String::new(),
+                });
+            }
+        }
+        Ok(row)
     }
 
     fn twice(&mut self, record: &str, name: &str, span: Span) {
@@ -52,9 +121,25 @@ impl Resolver<'_, '_> {
         let registry = self.cx.registry;
         let row = &registry.program_type(program_type).row;
         let Some(ops) = &row.struct_ops else { return };
+        let of_kernel;
+        let ops = if ops.record == StructOpsRow::ANY {
+            match self.struct_ops_of_kernel(record, ops.link) {
+                Ok(found) => {
+                    of_kernel = found;
+                    &of_kernel
+                }
+                Err(error) => {
+                    self.cx.emit(error.at(def.bases[0].span));
+                    return;
+                }
+            }
+        } else {
+            ops
+        };
         let mut found = StructOps {
             name: def.name.text.clone(),
             program_type,
+            record: record.to_owned(),
             members: Vec::new(),
             callbacks: Vec::new(),
             span: def.name.span,
@@ -75,11 +160,10 @@ impl Resolver<'_, '_> {
             };
             match &stmt.kind {
                 StmtKind::FunctionDef(method) => {
-                    let Some(position) = ops.callbacks.iter().position(|c| c.name == method.name.text) else {
+                    let Some(callback) = ops.callbacks.iter().find(|c| c.name == method.name.text) else {
                         unknown(self, &method.name.text, method.name.span);
                         continue;
                     };
-                    let callback = &ops.callbacks[position];
                     if found.callbacks.iter().any(|(n, _)| *n == callback.name) {
                         self.twice(record, &callback.name, method.name.span);
                         continue;
@@ -111,7 +195,7 @@ impl Resolver<'_, '_> {
                         program_type,
                         holes: Vec::new(),
                         pattern: None,
-                        callback: Some(position),
+                        callback: Some(callback.clone()),
                         section_span: method.name.span,
                     };
                     let name = format!("{}_{}", def.name.text.to_lowercase(), callback.name);
@@ -127,10 +211,10 @@ impl Resolver<'_, '_> {
                 }
                 StmtKind::Assign { targets, value } => {
                     let [Expr { kind: ExprKind::Name(name), span }] = targets.as_slice() else { continue };
-                    if !ops.members.contains_key(name) {
+                    let Some(ty) = ops.members.get(name).and_then(|ty| CType::parse(ty)) else {
                         unknown(self, name, *span);
                         continue;
-                    }
+                    };
                     if found.members.iter().any(|(n, ..)| n == name) {
                         self.twice(record, name, *span);
                         continue;
@@ -139,7 +223,7 @@ impl Resolver<'_, '_> {
                         ExprKind::Str(text) => Some(StructOpsValue::Str(text.clone())),
                         _ => self.constant(value, &format!("`{name}`")).map(StructOpsValue::Int),
                     };
-                    found.members.extend(value.map(|v| (name.clone(), v, *span)));
+                    found.members.extend(value.map(|v| (name.clone(), ty, v, *span)));
                 }
                 StmtKind::Pass => {}
                 _ if body::is_docstring(stmt) => {}

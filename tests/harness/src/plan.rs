@@ -110,6 +110,8 @@ pub enum Action {
         path: String,
         /// The text.
         text: String,
+        /// Whether it only has to be in there.
+        within: bool,
     },
 }
 

@@ -66,8 +66,11 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
         "insns" => Action::Instructions { program: c.name()?.to_owned(), expect: comparison(c)? },
         "file" => {
             let path = c.run("a path", |ch| !ch.is_whitespace())?.to_owned();
-            c.expect("==")?;
-            Action::File { path, text: c.quoted()? }
+            let within = c.eat_word("has");
+            if !within {
+                c.expect("==")?;
+            }
+            Action::File { path, text: c.quoted()?, within }
         }
         _ => return Ok(None),
     }))
@@ -300,7 +303,8 @@ mod tests {
         assert!(matches!(one("workload", "ping 10.77.0.1 3 == 0"), Action::Workload { count: Some(_), .. }));
         assert!(matches!(one("prints", "\"pid $pid\" * 2"), Action::Prints { times: Some(2), .. }));
         assert_eq!(one("reads", "\"pid $pid\""), Action::Reads("pid $pid".to_owned()));
-        assert!(matches!(one("file", "/sys/kernel/x == \"enabled\""), Action::File { .. }));
+        assert!(matches!(one("file", "/sys/kernel/x == \"enabled\""), Action::File { within: false, .. }));
+        assert!(matches!(one("file", "/proc/x has \"word\""), Action::File { within: true, .. }));
         assert!(matches!(one("global", "hits > 0"), Action::Global { .. }));
         assert!(matches!(one("insns", "f <= 40"), Action::Instructions { .. }));
     }

@@ -204,9 +204,13 @@ impl Session {
                     &self.variables,
                 )
             }
-            Action::File { path, text } => {
+            Action::File { path, text, within } => {
                 let seen = fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-                if seen.trim() == text { Ok(()) } else { Err(format!("{path} says \"{}\"", seen.trim())) }
+                if seen.trim() == text || (*within && seen.contains(text.as_str())) {
+                    Ok(())
+                } else {
+                    Err(format!("{path} says \"{}\"", seen.trim()))
+                }
             }
         }
     }

@@ -1,0 +1,37 @@
+"""What is wrong with a class of callbacks that the kernel's struct gives the methods of."""
+
+from pbpf import bpf, bpfglobal, struct_ops
+
+
+@bpf
+# error:13: [unknown-struct-ops] "tcp_congestion_ops"
+class Wrong(struct_ops.tcp_congestion_op):
+    name = "x"
+
+
+@bpf
+# error:12: [unknown-struct-ops]
+class File(struct_ops.file_operations):
+    def open(self, inode, file):
+        return 0
+
+
+@bpf
+class Reno(struct_ops.tcp_congestion_ops):
+    name = "reno"
+    nam = "y"  # error:5: [unknown-callback] "did you mean `name`?"
+
+    def ssthres(self, sk):  # error:9: [unknown-callback] "did you mean `ssthresh`?"
+        return 0
+
+    def undo_cwnd(self):  # error:9: [wrong-arity] "1 parameters"
+        return 0
+
+    def ssthresh(self, sk):
+        return sk.snd_cwnd
+
+
+@bpf
+@bpfglobal
+def LICENSE() -> str:
+    return "GPL"
