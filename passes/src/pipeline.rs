@@ -17,7 +17,9 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(infer::Infer),
         Box::new(check::Check),
         Box::new(lower::Lower),
-        // First: what a caller knows is known in the parts that it takes in.
+        // Before all that looks into functions: it adds one.
+        Box::new(mir::described::DescribedArguments),
+        // What a caller knows is known in the parts that it takes in.
         Box::new(mir::inline::Inline),
         // Constants first: they decide bounds, and dead branches prove nothing.
         Box::new(mir::fold::Fold),

@@ -108,7 +108,7 @@ pub struct Program {
     /// Which of the type's patterns matched; none for a callback.
     pub pattern: Option<usize>,
     /// Its row, for a callback.
-    pub callback: Option<Callback>,
+    pub callback: Option<Box<Callback>>,
     /// Where the section is named.
     pub section_span: Span,
 }

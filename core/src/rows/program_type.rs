@@ -337,6 +337,8 @@ pub enum Arguments {
     Prototype(Prototype),
     /// To 64-bit words of the context, untyped.
     Words,
+    /// To places that notes of the traced program describe, which libbpf hands over in maps of the object.
+    Described,
     /// To the parameters of the callback, in the row's [`StructOpsRow`].
     Callback,
 }

@@ -36,7 +36,10 @@ impl Infer_<'_, '_> {
                     let (_, ty) = c.params.get(index as usize)?;
                     self.c_type(ty, span)
                 }),
-                (_, binding) => Some(self.module.types.int(64, binding == Binding::Result)),
+                (arguments, binding) => {
+                    let signed = binding == Binding::Result || *arguments == Arguments::Described;
+                    Some(self.module.types.int(64, signed))
+                }
             };
             let Some(found) = found else { continue };
             let ty = match declared {

@@ -14,6 +14,7 @@ mod rules;
 pub mod bounds;
 pub mod cse;
 pub mod dce;
+pub mod described;
 pub mod divide;
 pub mod fold;
 pub mod indices;

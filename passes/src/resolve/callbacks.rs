@@ -195,7 +195,7 @@ impl Resolver<'_, '_> {
                         program_type,
                         holes: Vec::new(),
                         pattern: None,
-                        callback: Some(callback.clone()),
+                        callback: Some(Box::new(callback.clone())),
                         section_span: method.name.span,
                     };
                     let name = format!("{}_{}", def.name.text.to_lowercase(), callback.name);

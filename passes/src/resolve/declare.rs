@@ -13,6 +13,7 @@ use pbpf_core::entity::Table;
 use pbpf_core::hir::{ExternKind, FuncId, Function, FunctionKind, Linkage, Program};
 use pbpf_core::source::Span;
 use pbpf_core::types::RecordKind;
+use std::collections::BTreeSet;
 
 /// Bodies to resolve once all names are declared; the flag says to leave out the first parameter (`self`).
 pub(super) type Bodies<'t> = Vec<(FuncId, &'t FunctionDef, bool)>;
@@ -241,16 +242,17 @@ impl Resolver<'_, '_> {
     pub(super) fn program(&mut self, section: &str, span: Span) -> Option<Program> {
         let Some(found) = self.cx.registry.match_section(section) else {
             let near = self.cx.registry.nearest_section(section).map(|s| format!("did you mean `{s}`?"));
-            let known: Vec<&str> = self
+            let known: BTreeSet<&str> = self
                 .cx
                 .registry
                 .program_types()
                 .flat_map(|(_, t)| t.row.sections.iter().map(|s| s.pattern.as_str()))
+                .map(|pattern| pattern.split(['/', '[']).next().unwrap_or(pattern))
                 .collect();
             let note = if known.is_empty() {
                 "no plugin with a program type is loaded".to_owned()
             } else {
-                format!("known sections: {}", known.join(", "))
+                format!("sections begin with: {}", known.into_iter().collect::<Vec<_>>().join(", "))
             };
             self.cx.emit(
                 Diagnostic::error(

@@ -24,6 +24,7 @@ pub mod process;
 pub mod report;
 pub mod runner;
 pub mod scan;
+pub mod static_probe;
 pub mod suite;
 pub mod sys;
 pub mod values;

@@ -187,6 +187,8 @@ pub enum Work {
     Udp(String, u32),
     /// This many datagrams to a UDP socket of its own on the address and port; counts those that arrived.
     UdpEcho(String, u32),
+    /// Pass a static probe of this process, `pbpf:passed`, this many times.
+    Probe(u32),
 }
 
 /// What an entry of a map must be.

@@ -6,7 +6,7 @@
 //!
 //! The runner starts itself again with [`FLAG`]; its `main` must call [`main_if_asked`] before anything else.
 
-use crate::{plan::Work, sys, values::Variables};
+use crate::{plan::Work, static_probe as probe, sys, values::Variables};
 use std::{
     env, fs,
     io::{self, Write},
@@ -129,6 +129,10 @@ fn perform(work: &Work) -> io::Result<u64> {
             let until = Instant::now() + Duration::from_millis(u64::from(*milliseconds));
             let workers: Vec<_> = (0..*threads).map(|_| thread::spawn(move || spin(until))).collect();
             Ok(workers.into_iter().map(|w| w.join().unwrap_or(0)).sum())
+        }
+        Work::Probe(times) => {
+            (1..=*times).for_each(probe::pass);
+            Ok(u64::from(*times))
         }
         Work::Ping(address, times) => ping(address, *times),
         Work::Udp(address, times) => {

@@ -235,6 +235,7 @@ fn parameters(row: &ProgramType) -> String {
         }
         Arguments::Prototype(prototype) => of_prototype(prototype),
         Arguments::Words => "words of the context".to_owned(),
+        Arguments::Described => "64 bits each, from where the note of the probe says".to_owned(),
         Arguments::Callback => "those of the callback".to_owned(),
     }
 }

@@ -70,6 +70,10 @@ impl Site<'_, '_, '_> {
                 let word = self.prototype_word(Some(index)).unwrap_or(index);
                 self.context_word(ctx, word)
             }
+            Ok(Arguments::Described) => self.refuse(Diagnostic::error(
+                "bad-argument",
+                "the pass `described_arguments`, which reads these arguments, was left out",
+            )),
             Ok(Arguments::Words | Arguments::Callback) => self.context_word(ctx, index),
             Ok(Arguments::Registers(registers)) => self.register_argument(ctx, index, &registers),
         }

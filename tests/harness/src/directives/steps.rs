@@ -235,7 +235,11 @@ fn work(c: &mut Cursor<'_>) -> Result<Work, String> {
         "ping" => Work::Ping(argument()?, positive(c)?),
         "udp" => Work::Udp(argument()?, positive(c)?),
         "udp-echo" => Work::UdpEcho(argument()?, positive(c)?),
-        _ => return Err(before.wanted("exec, unlink, open, syscall, sleep, spin, ping, udp or udp-echo")),
+        "probe" => Work::Probe(positive(c)?),
+        _ => {
+            let known = "exec, unlink, open, syscall, sleep, spin, ping, udp, udp-echo or probe";
+            return Err(before.wanted(known));
+        }
     })
 }
 
