@@ -44,6 +44,8 @@ pub struct RegisteredType {
 pub struct RegisteredHelper {
     /// `plugin:set`.
     pub set: String,
+    /// Whether every program type may call it.
+    pub everywhere: bool,
     /// The row.
     pub row: Helper,
 }
@@ -145,7 +147,8 @@ impl Registry {
                         return Err(clash("helper", name, &self.helpers[other].set));
                     }
                 }
-                self.helpers.push(RegisteredHelper { set: id.clone(), row });
+                let everywhere = set.everywhere;
+                self.helpers.push(RegisteredHelper { set: id.clone(), everywhere, row });
             }
         }
         self.maps
@@ -260,7 +263,7 @@ impl Registry {
         } else {
             helper.row.program_types.iter().any(|t| names_id(t, &ty.id))
         };
-        let listed = listed || ty.row.helpers.contains(&helper.row.name);
+        let listed = listed || helper.everywhere || ty.row.helpers.contains(&helper.row.name);
         listed && !ty.row.helpers_refused.contains(&helper.row.name)
     }
 

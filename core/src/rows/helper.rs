@@ -13,6 +13,9 @@ pub struct HelperSet {
     pub name: String,
     /// One line for people.
     pub doc: String,
+    /// Whether every program type may call them, without naming the set.
+    #[serde(default)]
+    pub everywhere: bool,
     /// The helpers.
     pub helpers: Vec<Helper>,
 }
@@ -161,7 +164,7 @@ pub enum ArgumentKind {
     KernelAddress,
     /// The address of user memory, as a number or pointer.
     UserAddress,
-    /// A trusted pointer to a kernel struct.
+    /// A trusted pointer to a kernel struct, or to one of several: `cpumask | bpf_cpumask`.
     Kernel(String),
     /// A variable of which each CPU has its own.
     PerCpu,
@@ -200,6 +203,8 @@ pub enum ResultKind {
     Scalar(String),
     /// A pointer to a value of the map argument.
     MapValue,
+    /// A pointer to a number of that C type.
+    Number(String),
     /// Memory of the size given by that argument.
     Mem(String),
     /// A trusted pointer to a kernel struct.

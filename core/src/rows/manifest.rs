@@ -383,7 +383,7 @@ fn check_helper_set(place: &str, set: &HelperSet) -> Result<(), ManifestError> {
             }
         }
         match &helper.returns.kind {
-            ResultKind::Scalar(ty) if c_int(ty).is_none() => {
+            ResultKind::Scalar(ty) | ResultKind::Number(ty) if c_int(ty).is_none() => {
                 return fail("returns.kind", format!("unknown integer type `{ty}`"));
             }
             ResultKind::Mem(of) | ResultKind::Packet(of) | ResultKind::OfCpu(of)

@@ -176,7 +176,8 @@ impl Checker<'_, '_> {
                 if optional {
                     return None;
                 }
-                let needs = format!("a trusted pointer to `struct {record}`");
+                let named = record.replace(" | ", "` or `struct ");
+                let needs = format!("a trusted pointer to `struct {named}`");
                 match pointer {
                     Some((to, Region::Kernel)) if to == types.void() || self.is_record(to, record) => None,
                     Some((to, Region::KernelUntrusted)) if self.is_record(to, record) => Some((
@@ -226,8 +227,11 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn is_record(&self, ty: TypeId, name: &str) -> bool {
-        matches!(self.module.types.get(ty), Type::Record(r) if self.module.types.records[*r].name == name)
+    /// Whether a type is the record of that name, or of one of several.
+    fn is_record(&self, ty: TypeId, names: &str) -> bool {
+        let Type::Record(record) = self.module.types.get(ty) else { return false };
+        let name = &self.module.types.records[*record].name;
+        names.split(" | ").any(|known| known == name)
     }
 
     /// Whether a key or value of that type can be made of an expression.

@@ -253,6 +253,11 @@ impl Infer_<'_, '_> {
                 let value = map.and_then(|m| self.module.maps[m].value).unwrap_or(void);
                 Some(self.module.types.ptr(value, Region::MapValue, nullable))
             }
+            ResultKind::Number(ty) => {
+                let (bits, signed) = pbpf_core::rows::c_int(ty).unwrap_or((32, true));
+                let number = self.module.types.int(bits, signed);
+                Some(self.module.types.ptr(number, Region::Mem, nullable))
+            }
             ResultKind::Mem(_) => Some(self.module.types.ptr(void, Region::Mem, nullable)),
             ResultKind::Packet(_) => Some(self.module.types.ptr(void, Region::Packet, nullable)),
             ResultKind::OfCpu(of) => {

@@ -81,13 +81,15 @@ impl Infer_<'_, '_> {
                 let to = item(self, *kind == ArgumentKind::MapKey).unwrap_or(void);
                 self.module.types.ptr(to, Region::MapValue, false)
             }
-            ArgumentKind::Kernel(record) => match self.kernel_record(record, local.span) {
-                Some(record) => {
-                    let to = self.module.types.intern(Type::Record(record));
-                    self.module.types.ptr(to, Region::Kernel, false)
+            ArgumentKind::Kernel(records) => {
+                match self.kernel_record(records.split(" | ").next().unwrap_or(records), local.span) {
+                    Some(record) => {
+                        let to = self.module.types.intern(Type::Record(record));
+                        self.module.types.ptr(to, Region::Kernel, false)
+                    }
+                    None => local.ty,
                 }
-                None => local.ty,
-            },
+            }
             ArgumentKind::Object(_) => {
                 let given = row.args.iter().zip(args).find_map(|(a, e)| match (&a.kind, e) {
                     (ArgumentKind::Object(_), Some(e)) => Some(e),

@@ -121,6 +121,43 @@ impl Lowering<'_, '_> {
         if let Some((id, _)) = self.module.externs.iter().find(|(_, e)| e.name == row.name) {
             return id;
         }
+        let (params, ret) = match self.kernel_prototype(row) {
+            Some(found) => found,
+            None => self.row_prototype(row, result),
+        };
+        let ty = self.module.types.intern(T::Func { params, ret });
+        self.module.externs.push(mir::Extern {
+            name: row.name.clone(),
+            ty,
+            kind: mir::ExternKind::Function,
+            weak: false,
+        })
+    }
+
+    /// The prototype in the kernel's BTF, which libbpf holds ours against when the object is loaded: "func_proto incompatible with
+    /// vmlinux".
+    fn kernel_prototype(&mut self, row: &Helper) -> Option<(Vec<(String, TypeId)>, TypeId)> {
+        let kernel = self.cx.kernel;
+        let btf = kernel.btf().ok()?;
+        let proto = btf.function(&row.name)?.proto;
+        if proto.params().count() != row.args.len() {
+            return None;
+        }
+        let types = &mut self.module.types;
+        let mut import = |id| {
+            let ty = crate::kernel::import(types, btf, id);
+            match *types.get(ty) {
+                T::Ptr { to, .. } => types.ptr(to, Region::Kernel, false),
+                _ => ty,
+            }
+        };
+        let params = row.args.iter().zip(proto.params());
+        let params = params.map(|(arg, param)| (arg.name.clone(), import(param.ty))).collect();
+        Some((params, import(proto.ret)))
+    }
+
+    /// The prototype as the row tells it.
+    fn row_prototype(&mut self, row: &Helper, result: Option<Type>) -> (Vec<(String, TypeId)>, TypeId) {
         let types = &mut self.module.types;
         let void = types.void();
         let mut params = Vec::with_capacity(row.args.len());
@@ -132,7 +169,9 @@ impl Lowering<'_, '_> {
                     types.int(bits, signed)
                 }
                 ArgumentKind::SizeOf(_) => types.int(32, false),
-                ArgumentKind::Kernel(record) => {
+                ArgumentKind::Kernel(records) => {
+                    // Of several the first is the kernel's own.
+                    let record = records.split(" | ").next().unwrap_or(records);
                     let record = crate::kernel::opaque(types, record);
                     let to = types.intern(T::Record(record));
                     types.ptr(to, Region::Kernel, false)
@@ -158,13 +197,7 @@ impl Lowering<'_, '_> {
                 _ => types.int(64, true),
             },
         };
-        let ty = types.intern(T::Func { params, ret });
-        self.module.externs.push(mir::Extern {
-            name: row.name.clone(),
-            ty,
-            kind: mir::ExternKind::Function,
-            weak: false,
-        })
+        (params, ret)
     }
 
     pub(super) fn argument(

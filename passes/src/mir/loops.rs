@@ -70,7 +70,7 @@ use knowledge::{Knowledge, Webs};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loop, LoopId, Loops as Found};
 use pbpf_core::mir::{
-    Block, BlockCall, Builder, Cond, FuncId, Function, FunctionKind, Linkage, Module, Op, UnaryOp,
+    Block, BlockCall, Builder, Cond, ExternId, FuncId, Function, FunctionKind, Linkage, Module, Op, UnaryOp,
 };
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::source::Span;
@@ -110,6 +110,9 @@ impl MirPass for Loops {
         } else {
             Err(Lacks::License)
         };
+        let is_next = |name: &str| name.starts_with("bpf_iter_") && name.ends_with("_next");
+        let nexts: BTreeSet<ExternId> =
+            module.externs.iter().filter(|(_, e)| is_next(&e.name)).map(|(id, _)| id).collect();
         let mut costs: BTreeMap<FuncId, Cost> = BTreeMap::new();
         let mut converging: BTreeSet<FuncId> = BTreeSet::new();
         for id in callees_first(module) {
@@ -117,6 +120,7 @@ impl MirPass for Loops {
             let mut bounding = Bounding {
                 allowed,
                 costs: &costs,
+                nexts: &nexts,
                 converging: &converging,
                 done: BTreeMap::new(),
                 counted: BTreeMap::new(),
@@ -215,6 +219,8 @@ struct Left {
 struct Bounding<'a> {
     allowed: Result<(), Lacks>,
     costs: &'a BTreeMap<FuncId, Cost>,
+    /// Kernel functions that give what comes next in an iterator. The verifier knows them by these names too.
+    nexts: &'a BTreeSet<ExternId>,
     /// Functions that the verifier walks until a round changes nothing, in a part of them.
     converging: &'a BTreeSet<FuncId>,
     /// How often the verifier walks the loops that are done, by their headers, and whether it counts them itself.
@@ -287,6 +293,16 @@ impl Bounding<'_> {
     fn step(&mut self, view: &View<'_>, webs: &Webs, id: LoopId, l: &Loop) -> Option<Step> {
         let func = view.func;
         let span = place(func, l.header);
+        if self.goes_over(view, id, l) {
+            // Walked until a round changes nothing, as one that the kernel counts.
+            self.done.insert(l.header, (3, false));
+            if self.force_inside(view, id) {
+                self.done.remove(&l.header);
+                return None;
+            }
+            let text = "the kernel ends this loop: it goes over what an iterator gives".to_owned();
+            return Some(Step::Walk { span, text, start: None, cap: None });
+        }
         let counter = view.counter(id).filter(|_| func.entry() != Some(l.header));
         let Some(counter) = counter else {
             self.done.insert(l.header, (1, false));
@@ -340,6 +356,22 @@ impl Bounding<'_> {
             Ok(()) => Some(Step::Refuse(too_long(span, counter.rounds))),
             Err(lacks) => Some(Step::Refuse(unbounded(span, Some((lacks, counter.rounds))))),
         }
+    }
+
+    /// Whether a loop, and none inside it, asks an iterator of the kernel for what comes next.
+    fn goes_over(&self, view: &View<'_>, id: LoopId, l: &Loop) -> bool {
+        let inside = |block: &Block| {
+            view.loops.loops.iter().any(|(other, inner)| {
+                other != id && view.loops.contains(id, inner.header) && inner.blocks.contains(block)
+            })
+        };
+        let asks = |block: &Block| {
+            view.func.blocks[*block].insts.iter().any(|inst| match view.func.insts[*inst].op {
+                Op::CallKfunc { callee, .. } => self.nexts.contains(&callee),
+                _ => false,
+            })
+        };
+        l.blocks.iter().any(|block| asks(block) && !inside(block))
     }
 
     /// Whether the verifier may forget the counter of a loop that it walks. At an iterator inside, and at a callback, it takes a

@@ -50,6 +50,14 @@ impl Resolver<'_, '_> {
         };
         match entry {
             Some(Entry::Helper(helper, take)) => self.helper_call(body, helper, take, args, keywords, span),
+            Some(Entry::Iterator(_)) => {
+                self.cx.emit(
+                    Diagnostic::error("bad-value", "an iterator of the kernel has no value")
+                        .at(span)
+                        .help("go over it: `for x in ...:`"),
+                );
+                None
+            }
             Some(Entry::Atomic(op)) => {
                 let [place, value] = self.exact(args, keywords, op.name(), span)?;
                 let (place, value) = (self.expr(body, place), self.expr(body, value));

@@ -228,6 +228,9 @@ impl Resolver<'_, '_> {
             let take = aliases.iter().find(|(n, _)| n == name).map_or(Take::All, |(_, take)| *take);
             return Some(Entry::Helper(id, take));
         }
+        if let Some(iterator) = self.kernel_iterator(name) {
+            return Some(Entry::Iterator(iterator));
+        }
         let full = format!("pbpf.{own}");
         let modules = [full.as_str(), "pbpf.helper", "vmlinux"];
         modules.into_iter().find_map(|m| self.cx.registry.constant(m, name)).map(Entry::Constant)

@@ -161,7 +161,7 @@ impl Resolver<'_, '_> {
         Some(Over::Entries { map, key, value })
     }
 
-    fn loop_variable(&mut self, body: &Body, target: &Expr) -> Option<LocalId> {
+    pub(super) fn loop_variable(&mut self, body: &Body, target: &Expr) -> Option<LocalId> {
         let ExprKind::Name(name) = &target.kind else {
             self.error("unsupported-for", "the loop variable of `for` is one name", target.span);
             return None;

@@ -24,6 +24,7 @@ mod global;
 mod helper_call;
 mod imports;
 mod initial;
+mod iterators;
 mod loops;
 mod map;
 mod map_rules;

@@ -3,6 +3,7 @@
 //! Promises: a later definition of a name replaces an earlier one, as in Python. Leaves out: locals.
 
 use super::class::Base;
+use super::iterators::KernelIterator;
 use pbpf_core::ast::Expr;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{ExternId, FuncId, GlobalId, MapId};
@@ -72,6 +73,8 @@ pub(super) enum Entry {
     KernelName(String, String),
     /// A helper or kfunc.
     Helper(HelperId, Take),
+    /// An iterator of the kernel.
+    Iterator(KernelIterator),
     /// A number.
     Constant(i128),
     /// Text.

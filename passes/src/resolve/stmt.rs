@@ -17,6 +17,10 @@ impl Resolver<'_, '_> {
             if is_docstring(stmt) {
                 continue;
             }
+            if let Some(stmts) = self.kernel_loop(body, stmt) {
+                out.extend(stmts);
+                continue;
+            }
             if let Some(kind) = self.stmt(body, stmt) {
                 out.push(hir::Stmt { kind, span: stmt.span });
                 if out.last().is_some_and(leaves) {

@@ -265,7 +265,9 @@ fn argument_fits(kind: &ArgumentKind, spelled: &str) -> bool {
     let pointer = spelled.ends_with('*');
     match kind {
         ArgumentKind::Scalar(_) | ArgumentKind::SizeOf(_) => !pointer,
-        ArgumentKind::Kernel(record) => spelled.contains(&format!("struct {record} ")),
+        ArgumentKind::Kernel(records) => {
+            records.split(" | ").any(|record| spelled.contains(&format!("struct {record} ")))
+        }
         _ => pointer,
     }
 }

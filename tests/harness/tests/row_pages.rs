@@ -72,22 +72,25 @@ fn the_pages_of_program_types() {
 }
 
 #[test]
-fn the_page_of_helpers() {
+fn the_pages_of_helpers() {
     let (registry, sets) = rows();
-    let mut page = String::new();
+    let (mut helpers, mut kfuncs) = (String::new(), String::new());
     for (set, doc) in &sets {
         let members: Vec<(HelperId, &Helper)> =
             registry.helpers().filter(|(_, h)| h.set == *set).map(|(id, h)| (id, &h.row)).collect();
         let (_, name) = set.split_once(':').unwrap();
+        let of_kernel = members.iter().all(|(_, row)| row.call == HelperCall::Kfunc);
+        let page = if of_kernel { &mut kfuncs } else { &mut helpers };
         let _ = write!(
             page,
             "\n## {name}\n\n{doc}\n\n| helper | what | since | program types |\n|---|---|---|---|\n"
         );
         for (id, row) in members {
-            helper(&mut page, &registry, id, row);
+            helper(page, &registry, id, row);
         }
     }
-    hold("helpers.md", &page);
+    hold("helpers.md", &helpers);
+    hold("kfuncs.md", &kfuncs);
 }
 
 fn helper(page: &mut String, registry: &Registry, id: HelperId, row: &Helper) {

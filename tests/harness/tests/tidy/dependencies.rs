@@ -29,6 +29,7 @@ const OURS: &[(&str, &[&str])] = &[
 const PLUGINS: &[&str] = &[
     "program-types/",
     "plugins/constants/",
+    "plugins/kfuncs/",
     "plugins/core/",
     "plugins/maps/",
     "plugins/net/",
