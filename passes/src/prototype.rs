@@ -33,6 +33,11 @@ pub(crate) fn find<'b>(
         (None, typedef) => (typedef.as_deref().unwrap_or_default(), Kind::Typedef),
     };
     let name = fill(spelled, holes);
+    if name.contains('{') {
+        let text = "the section does not say where the program goes, so that its parameters have no types";
+        return Err(Diagnostic::error("unknown-kernel-type", text)
+            .help("name it behind the slash, or take no parameters"));
+    }
     let proto = match kind {
         Kind::Func => btf.function(&name).map(|f| f.proto),
         _ => btf.find(&name, kind).and_then(|id| match btf.get(btf.resolve(id)) {

@@ -7,7 +7,7 @@ use crate::kernel;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind};
 use pbpf_core::names;
-use pbpf_core::rows::{ArgumentKind, Gives, ResultKind, Take};
+use pbpf_core::rows::{ArgumentKind, Arguments, Gives, ResultKind, Take};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Origin, Region, Type, TypeId};
 
@@ -146,6 +146,10 @@ impl Infer_<'_, '_> {
         if frame.last {
             let known: Vec<&str> = row.context.fields.iter().map(|f| f.name.as_str()).collect();
             let near = names::nearest(name, known.iter().copied()).map(|n| format!("did you mean `{n}`?"));
+            let typed = matches!(row.arguments, Arguments::Prototype(_));
+            let help = near.or_else(|| {
+                typed.then(|| "what is traced is in parameters, in order: `def f(first, second):`".to_owned())
+            });
             let note = if known.is_empty() {
                 "it has none".to_owned()
             } else {
@@ -154,7 +158,7 @@ impl Infer_<'_, '_> {
             let error = Diagnostic::error("unknown-field", format!("the context has no field `{name}`"))
                 .at(span)
                 .note(note)
-                .maybe_help(near);
+                .maybe_help(help);
             self.cx.emit(error);
         }
         None

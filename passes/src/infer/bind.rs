@@ -7,7 +7,7 @@ use super::{Frame, Infer_};
 use crate::kernel;
 use crate::prototype;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Binding, FunctionKind};
+use pbpf_core::hir::{Binding, Function, FunctionKind};
 use pbpf_core::rows::{Arguments, Prototype};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type, TypeId};
@@ -26,6 +26,10 @@ impl Infer_<'_, '_> {
             .unwrap_or_else(|| row.context_arguments());
         let callback = program.callback.clone();
         let holes = program.holes.clone();
+        if let Some(error) = self.lacking(&frame.function, &arguments, &holes) {
+            self.cx.emit(error);
+            return;
+        }
         for id in frame.function.params.clone() {
             let local = &frame.function.locals[id];
             let Some(binding @ (Binding::Argument(_) | Binding::Result)) = local.binding else { continue };
@@ -61,6 +65,26 @@ impl Infer_<'_, '_> {
         if let Some(callback) = callback {
             frame.function.ret = self.c_type(&callback.ret, frame.function.span);
         }
+    }
+
+    /// What is wrong with the prototype that parameters bind to, at the first of them; or with a second result.
+    fn lacking(
+        &self,
+        function: &Function,
+        arguments: &Arguments,
+        holes: &[(String, String)],
+    ) -> Option<Diagnostic> {
+        let bound = function.params.iter().map(|id| &function.locals[*id]);
+        let mut bound = bound.filter(|local| local.binding.is_some_and(|b| b != Binding::Context));
+        let first = bound.next()?;
+        if let Arguments::Prototype(row) = arguments {
+            let found = self.cx.kernel.btf().and_then(|btf| prototype::find(btf, row, holes).map(|_| ()));
+            return found.err().map(|error| error.at(first.span));
+        }
+        let second = bound.find(|local| local.binding == Some(Binding::Result))?;
+        let text = format!("there is no argument for `{}`", second.name);
+        let error = Diagnostic::error("wrong-arity", text).at(second.span);
+        Some(error.note("the function has returned: what it gave is all that there is"))
     }
 
     /// The type of a parameter that binds to a prototype of the kernel's.

@@ -104,6 +104,30 @@ impl Site<'_, '_, '_> {
         }
     }
 
+    /// Says that a field of the context must not be chosen by a number: "variable ctx access var_off=* disallowed".
+    pub(super) fn chosen(&mut self, ptr: Value) {
+        let mut at = ptr;
+        let mut varies = false;
+        loop {
+            at = match self.func.def(at).map(|d| &d.op) {
+                Some(Op::PtrAdd(base, offset)) => {
+                    varies |= self.func.constant(*offset).is_none();
+                    *base
+                }
+                Some(Op::FieldAddr { base, .. }) => *base,
+                _ => break,
+            };
+        }
+        if varies && self.func.type_of(at).region() == Some(Region::Ctx) {
+            let text = "a field of the context is chosen by a number that is not constant";
+            self.cx.emit(
+                Diagnostic::error("not-constant", text)
+                    .at(self.span)
+                    .help("use a constant index; test the number, and use a constant index in each branch"),
+            );
+        }
+    }
+
     /// A word of a context that is an array of them.
     fn context_word(&mut self, ctx: Value, word: u32) -> Op {
         let offset = i32::try_from(i64::from(word) * 8).unwrap_or(i32::MAX);

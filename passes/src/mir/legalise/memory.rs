@@ -18,6 +18,7 @@ pub(super) enum Way {
 
 impl Site<'_, '_, '_> {
     pub(super) fn load(&mut self, ptr: Value, offset: i32) -> Op {
+        self.chosen(ptr);
         let ty = self.result_type();
         match self.access(ptr, Way::Read) {
             Some(Access::Copy(via)) => {
@@ -33,6 +34,7 @@ impl Site<'_, '_, '_> {
     }
 
     pub(super) fn store(&mut self, ptr: Value, offset: i32, value: Value) -> Op {
+        self.chosen(ptr);
         match self.access(ptr, Way::Write) {
             Some(Access::Copy(via)) => {
                 let len = self.func.type_of(value).bytes();
