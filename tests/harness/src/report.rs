@@ -182,6 +182,42 @@ impl Results {
     }
 }
 
+/// The kernels that have a column in a page, the oldest first.
+const COLUMNS: [&str; 4] = ["6.1", "6.12", "6.18", "7.3"];
+
+impl Results {
+    /// A table of programs with a column for each kernel: the instructions that its verifier processed, `no` where it refuses the
+    /// program, `lacks` where it lacks what the case needs. Of the cases whose names begin so.
+    pub fn by_kernel(&self, cases: &str) -> String {
+        let mut rows: BTreeMap<(&str, &str), (u64, BTreeMap<&str, String>)> = BTreeMap::new();
+        for ((case, kernel), report) in self.reports.iter().filter(|((case, _), _)| case.starts_with(cases)) {
+            for program in &report.programs {
+                let row = rows.entry((case, &program.name)).or_default();
+                row.0 = program.instructions;
+                let said = match (program.accepted, program.processed) {
+                    (false, _) => "no".to_owned(),
+                    (true, 0) => "yes".to_owned(),
+                    (true, processed) => processed.to_string(),
+                };
+                row.1.insert(kernel, said);
+            }
+        }
+        let mut out = format!("| case | program | instructions | {} |\n", COLUMNS.join(" | "));
+        out.push_str("|---|---|---|---|---|---|---|\n");
+        for ((case, program), (instructions, said)) in rows {
+            let lacks = |kernel: &str| {
+                let report = self.reports.get(&(case.to_owned(), kernel.to_owned()));
+                let unmet = report.is_some_and(|r| matches!(r.outcome, Outcome::Unmet(_)));
+                if unmet { "lacks" } else { "" }.to_owned()
+            };
+            let cells = COLUMNS.map(|kernel| said.get(kernel).cloned().unwrap_or_else(|| lacks(kernel)));
+            // Writing to a string does not fail.
+            let _ = writeln!(out, "| {case} | {program} | {instructions} | {} |", cells.join(" | "));
+        }
+        out
+    }
+}
+
 /// One line, without what would end a table's cell.
 fn cell(text: &str) -> String {
     text.lines().next().unwrap_or("").replace('|', "\\|")
@@ -211,6 +247,26 @@ mod tests {
         assert_eq!(failed.clone().of_failure("is 3").outcome, Outcome::Passed);
         assert!(matches!(failed.of_failure("is 5").outcome, Outcome::Failed(_)));
         assert!(matches!(Report::new("a", Outcome::Passed).of_failure("is 5").outcome, Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn a_page_has_a_column_for_each_kernel() {
+        let mut report = Report::new("p/a", Outcome::Passed);
+        let program = Program {
+            name: "f".to_owned(),
+            accepted: true,
+            instructions: 9,
+            processed: 8,
+            reason: String::new(),
+        };
+        report.programs.push(program);
+        let mut results = Results::default();
+        results.add("7.3", report.clone());
+        results.add("6.1", Report::new("p/a", Outcome::Unmet("kprobes".to_owned())));
+        report.case = "q/a".to_owned();
+        results.add("7.3", report);
+        let page = results.by_kernel("p/");
+        assert!(page.ends_with("| p/a | f | 9 | lacks |  |  | 8 |\n"), "{page}");
     }
 
     #[test]

@@ -15,6 +15,10 @@ use std::{
     process::{Command, ExitCode},
 };
 
+/// Where the part of `docs/kernels.md` begins that a run of all cases with `BLESS=1` writes.
+const MARKER: &str =
+    "<!-- Behind this line a run of all cases with `BLESS=1` writes what kernels said. -->\n";
+
 fn main() -> ExitCode {
     runner::main_if_asked();
     match run() {
@@ -66,6 +70,13 @@ fn run() -> Result<bool, String> {
     fs::create_dir_all(places.report())
         .and_then(|()| fs::write(&table, results.table()))
         .map_err(|e| format!("{}: {e}", table.display()))?;
+    if std::env::var_os("BLESS").is_some() && selection.filters.is_empty() && !selection.no_vm {
+        let page = places.root.join("docs/kernels.md");
+        let there = fs::read_to_string(&page).map_err(|e| format!("{}: {e}", page.display()))?;
+        let head = there.split_once(MARKER).map_or(there.as_str(), |(head, _)| head);
+        fs::write(&page, format!("{head}{MARKER}\n{}", results.by_kernel("program-types/")))
+            .map_err(|e| format!("{}: {e}", page.display()))?;
+    }
     if suite::ci() {
         say(&format!("\n{}", results.table()));
     }
