@@ -214,8 +214,9 @@ impl Registry {
         of(record).or_else(|| of(StructOpsRow::ANY))
     }
 
-    /// The program type that owns a section name.
+    /// The program type that owns a section name. A question mark in front only asks libbpf not to load the program by itself.
     pub fn match_section(&self, section: &str) -> Option<SectionMatch> {
+        let section = section.strip_prefix('?').unwrap_or(section);
         self.types.iter().find_map(|(id, registered)| {
             registered.patterns.iter().zip(&registered.row.sections).find_map(|(pattern, row)| {
                 let holes = pattern.matches(section)?;

@@ -141,7 +141,7 @@ impl ProgramType {
 
     /// Whether programs may write the context's field of that name, or its elements.
     pub fn may_write_context(&self, name: &str) -> bool {
-        self.context.fields.iter().any(|f| f.name == name && f.write)
+        self.context.handed_over || self.context.fields.iter().any(|f| f.name == name && f.write)
     }
 
     /// The kernel structs that the context of such a section may be, in order of preference: the first that the kernel
@@ -230,6 +230,9 @@ pub struct Context {
     /// Fields with rules.
     #[serde(default)]
     pub fields: Vec<ContextField>,
+    /// Whether it is memory that user space hands over, of a struct that the program says.
+    #[serde(default)]
+    pub handed_over: bool,
     /// Fields among them that the verifier does not let these programs read.
     #[serde(default)]
     pub without: Vec<String>,

@@ -93,7 +93,7 @@ impl Lowering<'_, '_> {
         if let T::Ptr { to, .. } = *self.type_of(base.ty) {
             let (pointer, region) = self.reached(base);
             self.span = span;
-            if region == Region::Ctx {
+            if region == Region::Ctx && self.type_of(to) == &T::Void {
                 let Some(record) = self.context_record() else { return Address::Plain(pointer, 0) };
                 return Address::Path(pointer, record, vec![FieldStep::Field(name.to_owned())]);
             }

@@ -104,6 +104,11 @@ impl Resolver<'_, '_> {
                     None => Some(self.module.types.void()),
                 };
                 (None, ty)
+            } else if let Some(ty) = row
+                .filter(|row| !callback && i == 0 && row.context.handed_over)
+                .and_then(|_| self.handed_over(param))
+            {
+                (Some(Binding::Context), Some(ty))
             } else if !callback && i == 0 && self.is_context(param, arguments.as_ref()) {
                 let void = self.module.types.void();
                 (Some(Binding::Context), Some(self.module.types.ptr(void, Region::Ctx, false)))
@@ -149,6 +154,17 @@ impl Resolver<'_, '_> {
                 );
             }
         }
+    }
+
+    /// A pointer to the struct of the program that its context is.
+    fn handed_over(&mut self, param: &ast::Param) -> Option<TypeId> {
+        let annotation = param.annotation.as_ref()?;
+        if self.is_context(param, None) {
+            return None;
+        }
+        let ty = self.type_of(annotation)?;
+        matches!(self.module.types.get(ty), Type::Record(_))
+            .then(|| self.module.types.ptr(ty, Region::Ctx, false))
     }
 
     /// The type of a parameter: a record, an array and text are passed by reference.
