@@ -189,22 +189,27 @@ impl Results {
     /// A table of programs with a column for each kernel: the instructions that its verifier processed, `no` where it refuses the
     /// program, `lacks` where it lacks what the case needs. Of the cases whose names begin so.
     pub fn by_kernel(&self, cases: &str) -> String {
-        let mut rows: BTreeMap<(&str, &str), (u64, BTreeMap<&str, String>)> = BTreeMap::new();
+        #[derive(Default)]
+        struct Row<'a> {
+            instructions: u64,
+            said: BTreeMap<&'a str, String>,
+        }
+        let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
         for ((case, kernel), report) in self.reports.iter().filter(|((case, _), _)| case.starts_with(cases)) {
             for program in &report.programs {
                 let row = rows.entry((case, &program.name)).or_default();
-                row.0 = program.instructions;
+                row.instructions = program.instructions;
                 let said = match (program.accepted, program.processed) {
                     (false, _) => "no".to_owned(),
                     (true, 0) => "yes".to_owned(),
                     (true, processed) => processed.to_string(),
                 };
-                row.1.insert(kernel, said);
+                row.said.insert(kernel, said);
             }
         }
         let mut out = format!("| case | program | instructions | {} |\n", COLUMNS.join(" | "));
         out.push_str("|---|---|---|---|---|---|---|\n");
-        for ((case, program), (instructions, said)) in rows {
+        for ((case, program), Row { instructions, said }) in rows {
             let lacks = |kernel: &str| {
                 let report = self.reports.get(&(case.to_owned(), kernel.to_owned()));
                 let unmet = report.is_some_and(|r| matches!(r.outcome, Outcome::Unmet(_)));
