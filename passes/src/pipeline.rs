@@ -28,6 +28,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::cse::Cse),
         // Dead code proves nothing and needs no checks.
         Box::new(mir::dce::Dce),
+        // Before the checks that leave programs: what those return is inside.
+        Box::new(mir::results::Results),
         Box::new(mir::null_checks::NullChecks),
         // Before `divide`, which takes apart the remainders whose range it knows, and before `legalise`, behind which
         // context fields have no names.

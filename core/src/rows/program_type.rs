@@ -393,9 +393,12 @@ pub struct Registers {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Returns {
-    /// The least and the greatest value that the verifier accepts; none: any `i32`.
+    /// The least and the greatest value that the kernel takes; none: any `i32`.
     #[serde(default)]
     pub range: Option<(i64, i64)>,
+    /// Whether the verifier holds results against the range: it refuses a program whose result it does not know to be inside.
+    #[serde(default)]
+    pub held: bool,
     /// Names of values (`XDP_PASS`).
     #[serde(default)]
     pub names: BTreeMap<String, i64>,

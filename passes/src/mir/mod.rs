@@ -23,6 +23,7 @@ pub mod legalise;
 pub mod loops;
 pub mod null_checks;
 pub mod outline;
+pub mod results;
 pub mod returns;
 pub mod scopes;
 pub mod scratch;

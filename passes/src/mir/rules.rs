@@ -63,6 +63,13 @@ impl Program<'_> {
         self.row.context_field(name)
     }
 
+    /// The range that the verifier holds results against.
+    pub(super) fn held_range(&self) -> Option<(i64, i64)> {
+        let section = self.section.as_ref().map(|s| &s.pattern);
+        let returns = self.row.returns_of(section, self.callback.as_deref());
+        returns.range.filter(|_| returns.held)
+    }
+
     /// What a failed automatic check returns.
     pub(super) fn on_failed_check(&self) -> i64 {
         let section = self.section.as_ref().map(|s| &s.pattern);
