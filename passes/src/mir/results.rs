@@ -23,7 +23,7 @@
 //! of 32 says nothing about the register where the processor has no instructions for it.
 
 use super::exit::Exit;
-use super::rules::Rules;
+use super::rules::{Program, Rules};
 use pbpf_core::mir::{
     Block, Builder, CastKind, Cond, Function, FunctionKind, Module, Op, Type, UnaryOp, Value,
 };
@@ -48,7 +48,7 @@ impl MirPass for Results {
             if !matches!(func.kind, FunctionKind::Program { .. }) {
                 continue;
             }
-            let Ok(Some(range)) = rules.of(id).common(|program| program.held_range()) else { continue };
+            let Ok(Some(range)) = rules.of(id).common(Program::held_range) else { continue };
             let mut exit = Exit::new(rules.of(id).on_failed_check());
             for block in func.layout.clone() {
                 hold(func, block, range, &mut exit, cx);
@@ -126,7 +126,7 @@ fn incoming(func: &Function, param: Value) -> Option<Vec<Value>> {
     });
     let (block, position) = place.filter(|(block, _)| func.entry() != Some(*block))?;
     let mut all = Vec::new();
-    for from in func.layout.iter() {
+    for from in &func.layout {
         let Some(last) = func.terminator(*from) else { continue };
         let calls = func.insts[last].op.targets();
         all.extend(calls.iter().filter(|c| c.block == block).filter_map(|c| c.args.get(position).copied()));
