@@ -186,6 +186,12 @@ impl Checker<'_, '_> {
                             "the kernel trusts only what it handed to the program: an argument, or the result of a helper",
                         ),
                     )),
+                    // A part of what such a pointer leads to.
+                    None if self.is_record(ty, record)
+                        && crate::kernel::region_of(types, given) == Some(Region::Kernel) =>
+                    {
+                        None
+                    }
                     _ => Some((needs, None)),
                 }
             }

@@ -121,10 +121,8 @@ impl Lowering<'_, '_> {
         if let Some((id, _)) = self.module.externs.iter().find(|(_, e)| e.name == row.name) {
             return id;
         }
-        let (params, ret) = match self.kernel_prototype(row) {
-            Some(found) => found,
-            None => self.row_prototype(row, result),
-        };
+        let (mut params, mut ret) = self.row_prototype(row, result);
+        self.as_the_kernel(row, &mut params, &mut ret);
         let ty = self.module.types.intern(T::Func { params, ret });
         self.module.externs.push(mir::Extern {
             name: row.name.clone(),
@@ -134,26 +132,28 @@ impl Lowering<'_, '_> {
         })
     }
 
-    /// The prototype in the kernel's BTF, which libbpf holds ours against when the object is loaded: "func_proto incompatible with
-    /// vmlinux".
-    fn kernel_prototype(&mut self, row: &Helper) -> Option<(Vec<(String, TypeId)>, TypeId)> {
+    /// Takes pointers and enums as the kernel's BTF has them, against which libbpf holds ours when the object is loaded: "func_proto
+    /// incompatible with vmlinux". Integers are all alike to it, and not as wide in each kernel.
+    fn as_the_kernel(&mut self, row: &Helper, params: &mut [(String, TypeId)], ret: &mut TypeId) {
         let kernel = self.cx.kernel;
-        let btf = kernel.btf().ok()?;
-        let proto = btf.function(&row.name)?.proto;
-        if proto.params().count() != row.args.len() {
-            return None;
+        let Ok(btf) = kernel.btf() else { return };
+        let Some(proto) = btf.function(&row.name).map(|f| f.proto) else { return };
+        if proto.params().count() != params.len() {
+            return;
         }
         let types = &mut self.module.types;
-        let mut import = |id| {
+        let mut take = |own: &mut TypeId, id| {
             let ty = crate::kernel::import(types, btf, id);
             match *types.get(ty) {
-                T::Ptr { to, .. } => types.ptr(to, Region::Kernel, false),
-                _ => ty,
+                T::Ptr { to, .. } => *own = types.ptr(to, Region::Kernel, false),
+                T::Enum(_) => *own = ty,
+                _ => {}
             }
         };
-        let params = row.args.iter().zip(proto.params());
-        let params = params.map(|(arg, param)| (arg.name.clone(), import(param.ty))).collect();
-        Some((params, import(proto.ret)))
+        for ((_, own), param) in params.iter_mut().zip(proto.params()) {
+            take(own, param.ty);
+        }
+        take(ret, proto.ret);
     }
 
     /// The prototype as the row tells it.
@@ -274,6 +274,10 @@ impl Lowering<'_, '_> {
                 let expr = given?;
                 if matches!(expr.kind, ExprKind::None | ExprKind::Int(0)) {
                     return Some(self.value(Op::Null, Type::nullable(Region::Kernel)));
+                }
+                if let T::Record(_) = self.type_of(expr.ty) {
+                    let address = self.address(expr);
+                    return Some(self.materialize(address));
                 }
                 self.expr(expr)
             }
