@@ -23,7 +23,8 @@ pub(crate) fn module(seed: u64) -> Module {
         max_entries: 16,
         ..Map::new("seen", "hash", 1, span)
     });
-    let kind = FunctionKind::Program { section: "xdp".to_owned(), program_type: "xdp:xdp".to_owned() };
+    let kind =
+        FunctionKind::Program { section: "xdp".to_owned(), program_type: "xdp:xdp".to_owned(), fails: None };
     let mut func = Function::new("prog", kind, Some(Type::I32), span);
     let void = module.types.void();
     func.params.push(Param { name: "ctx".to_owned(), ty: module.types.ptr(void, Region::Ctx, false) });

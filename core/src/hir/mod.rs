@@ -109,6 +109,8 @@ pub struct Program {
     pub pattern: Option<usize>,
     /// Its row, for a callback.
     pub callback: Option<Box<Callback>>,
+    /// What a failed check returns, where the program says it itself.
+    pub fails: Option<i64>,
     /// Where the section is named.
     pub section_span: Span,
 }

@@ -239,6 +239,8 @@ pub enum FunctionKind {
         section: String,
         /// The program type's id, `plugin:name`.
         program_type: String,
+        /// What a failed check returns, where the program says it itself.
+        fails: Option<i64>,
     },
     /// Programs call it.
     Subprogram(Linkage),

@@ -371,8 +371,9 @@ impl Printer<'_> {
             func.params.iter().map(|p| format!("{}: {}", Name(&p.name), TypeName(p.ty))).collect();
         let ret = func.ret.map(|ty| format!(" -> {ty}")).unwrap_or_default();
         let kind = match &func.kind {
-            FunctionKind::Program { section, program_type } => {
-                format!("program {} {}", Text(section), Text(program_type))
+            FunctionKind::Program { section, program_type, fails } => {
+                let fails = fails.map(|value| format!(" fails {value}")).unwrap_or_default();
+                format!("program {} {}{fails}", Text(section), Text(program_type))
             }
             FunctionKind::Subprogram(linkage) => linkage.as_str().to_owned(),
             FunctionKind::Callback => "callback".to_owned(),

@@ -408,6 +408,9 @@ pub struct Returns {
     /// What a failed automatic check and a failed `assert` return; `default` if not said.
     #[serde(default)]
     pub on_failed_check: Option<i64>,
+    /// The keyword of `@section` by which a program says something else for that.
+    #[serde(default)]
+    pub settable: Option<String>,
 }
 
 /// What the kernel must have.

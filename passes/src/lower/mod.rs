@@ -33,7 +33,7 @@ mod text;
 mod with;
 
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{self, FunctionKind, LocalId};
+use pbpf_core::hir::{self, FunctionKind, LocalId, Program};
 use pbpf_core::mir::analysis::Cfg;
 use pbpf_core::mir::{self, Block, BlockCall, Builder, Function, Inst, Op, Param, Slot, Type, Value};
 use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
@@ -102,6 +102,7 @@ fn shell(types: &mut Types, function: &hir::Function, callback: bool, cx: &Conte
         FunctionKind::Program(program) => mir::FunctionKind::Program {
             section: program.section.clone(),
             program_type: cx.registry.program_type(program.program_type).id.clone(),
+            fails: program.fails,
         },
         FunctionKind::Subprogram if callback => mir::FunctionKind::Callback,
         FunctionKind::Subprogram => mir::FunctionKind::Subprogram(function.linkage),
@@ -527,6 +528,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     /// What a failed automatic check returns.
     fn failure_value(&self) -> i64 {
+        if let FunctionKind::Program(Program { fails: Some(value), .. }) = &self.source.kind {
+            return *value;
+        }
         self.returns().map_or(0, |r| r.on_failed_check.or(r.default).unwrap_or(0))
     }
 

@@ -22,6 +22,7 @@ pub(super) struct Program<'r> {
     pub(super) row: &'r ProgramType,
     section: Option<SectionMatch>,
     callback: Option<String>,
+    fails: Option<i64>,
 }
 
 impl Program<'_> {
@@ -72,6 +73,9 @@ impl Program<'_> {
 
     /// What a failed automatic check returns.
     pub(super) fn on_failed_check(&self) -> i64 {
+        if let Some(value) = self.fails {
+            return value;
+        }
         let section = self.section.as_ref().map(|s| &s.pattern);
         let returns = self.row.returns_of(section, self.callback.as_deref());
         let said = returns.on_failed_check.or(returns.default);
@@ -174,7 +178,7 @@ impl<'r> Rules<'r> {
             module.functions.keys().map(|_| Vec::new()).collect();
         let mut missing = Vec::new();
         for (id, func) in module.functions.iter() {
-            let FunctionKind::Program { section, program_type } = &func.kind else { continue };
+            let FunctionKind::Program { section, program_type, fails } = &func.kind else { continue };
             let Some(found) = registry.find_program_type(program_type) else {
                 missing.push(
                     Diagnostic::error(
@@ -192,6 +196,7 @@ impl<'r> Rules<'r> {
                 row: &registered.row,
                 section: registry.match_section(section).filter(|m| m.program_type == found),
                 callback: callback_name(module, id),
+                fails: *fails,
             };
             for reached in reach(module, id) {
                 let list = &mut programs[reached];

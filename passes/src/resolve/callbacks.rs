@@ -196,6 +196,7 @@ impl Resolver<'_, '_> {
                         holes: Vec::new(),
                         pattern: None,
                         callback: Some(Box::new(callback.clone())),
+                        fails: None,
                         section_span: method.name.span,
                     };
                     let name = format!("{}_{}", def.name.text.to_lowercase(), callback.name);

@@ -11,6 +11,7 @@ use pbpf_core::ast::{Expr, ExprKind, FunctionDef, Keyword, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
 use pbpf_core::hir::{ExternKind, FuncId, Function, FunctionKind, Linkage, Program};
+use pbpf_core::rows::Returns;
 use pbpf_core::source::Span;
 use pbpf_core::types::RecordKind;
 use std::collections::BTreeSet;
@@ -31,6 +32,8 @@ pub(super) struct Decorators {
     /// `align=N` of `@struct` and `@union`.
     pub(super) align: Option<u32>,
     pub(super) section: Option<(String, Span)>,
+    /// Keywords of `@section`.
+    pub(super) section_keywords: Vec<Keyword>,
     /// What `@subprogram` says, and where.
     pub(super) linkage: Option<(Linkage, Span)>,
     pub(super) external: Option<Declared>,
@@ -69,6 +72,7 @@ impl Resolver<'_, '_> {
                 Decorator::Section => match args.map(Vec::as_slice) {
                     Some([Expr { kind: ExprKind::Str(text), span }]) => {
                         found.section = Some((text.clone(), *span));
+                        found.section_keywords = keywords.to_vec();
                     }
                     _ => self.error(
                         "bad-section",
@@ -180,7 +184,7 @@ impl Resolver<'_, '_> {
             self.declare_global(def, &options);
         } else {
             let kind = match &decorators.section {
-                Some((section, span)) => match self.program(section, *span) {
+                Some((section, span)) => match self.program(section, *span, &decorators.section_keywords) {
                     Some(program) => FunctionKind::Program(program),
                     None => return,
                 },
@@ -239,7 +243,7 @@ impl Resolver<'_, '_> {
     }
 
     /// The program type behind a section name.
-    pub(super) fn program(&mut self, section: &str, span: Span) -> Option<Program> {
+    pub(super) fn program(&mut self, section: &str, span: Span, keywords: &[Keyword]) -> Option<Program> {
         let Some(found) = self.cx.registry.match_section(section) else {
             let near = self.cx.registry.nearest_section(section).map(|s| format!("did you mean `{s}`?"));
             let known: BTreeSet<&str> = self
@@ -266,6 +270,8 @@ impl Resolver<'_, '_> {
             return None;
         };
         let row = &self.cx.registry.program_type(found.program_type).row;
+        let fails = self.fails(row.returns_of(Some(&found.pattern), None), keywords);
+        let row = &self.cx.registry.program_type(found.program_type).row;
         let pattern = row.sections.iter().position(|s| *s == found.pattern);
         Some(Program {
             section: section.to_owned(),
@@ -273,8 +279,44 @@ impl Resolver<'_, '_> {
             holes: found.holes,
             pattern,
             callback: None,
+            fails,
             section_span: span,
         })
+    }
+
+    /// What the keywords of `@section` say of failed checks.
+    fn fails(&mut self, rule: &Returns, keywords: &[Keyword]) -> Option<i64> {
+        let mut fails = None;
+        for keyword in keywords {
+            let name = keyword.name.as_ref().map_or("**", |n| n.text.as_str());
+            let span = keyword.value.span;
+            if rule.settable.as_deref() != Some(name) {
+                let known = rule.settable.as_ref().map(|known| format!("it takes `{known}`"));
+                self.cx.emit(
+                    Diagnostic::error(
+                        "unsupported-keyword",
+                        format!("`@section` has no keyword `{name}` here"),
+                    )
+                    .at(span)
+                    .help(known.unwrap_or_else(|| "it takes the section's name alone".to_owned())),
+                );
+                continue;
+            }
+            let Some(value) = self.constant(&keyword.value, &format!("`{name}`")) else { continue };
+            let (low, high) = rule.range.unwrap_or((i64::from(i32::MIN), i64::from(i32::MAX)));
+            if !(low..=high).contains(&value) {
+                let names = rule.names.iter().map(|(name, value)| format!("{name} ({value})"));
+                self.cx.emit(
+                    Diagnostic::error("return-out-of-range", format!("{value} cannot be returned here"))
+                        .at(span)
+                        .note(format!("these programs return {low} to {high}"))
+                        .help(format!("the values are {}", names.collect::<Vec<_>>().join(", "))),
+                );
+                continue;
+            }
+            fails = Some(value);
+        }
+        fails
     }
 
     /// The expression that a declaration's body returns.

@@ -282,6 +282,9 @@ fn result(row: &Returns) -> String {
     if let Some(value) = row.on_failed_check.filter(|v| Some(*v) != row.default) {
         parts.push(format!("{value} where a check fails"));
     }
+    if let Some(keyword) = &row.settable {
+        parts.push(format!("or what `@section(..., {keyword}=N)` says"));
+    }
     parts.join("; ")
 }
 

@@ -382,7 +382,8 @@ impl Parser<'_> {
             "program" => {
                 let section = self.quoted("a section in quotes")?;
                 let program_type = self.quoted("a program type in quotes")?;
-                FunctionKind::Program { section, program_type }
+                let fails = if self.accept_word("fails") { Some(self.signed()?) } else { None };
+                FunctionKind::Program { section, program_type, fails }
             }
             "callback" => FunctionKind::Callback,
             word => match Linkage::parse(word) {

@@ -104,7 +104,9 @@ pub fn module(seed: u64, mut shape: Shape) -> Module {
     for _ in 0..programs {
         let section = shape.kernel.map_or_else(|| names.name("s/"), str::to_owned);
         let program_type = "random:any".to_owned();
-        add_function(&mut module, &mut names, &types, FunctionKind::Program { section, program_type }, shape);
+        let fails = (names.random.below(4) == 0).then_some(-1);
+        let kind = FunctionKind::Program { section, program_type, fails };
+        add_function(&mut module, &mut names, &types, kind, shape);
     }
     if shape.kernel.is_some() {
         // Loading needs each of them to be there.

@@ -18,7 +18,7 @@ pub(super) fn check_shape(module: &Module, func: &Function, checked: bool, found
     let before = found.list.len();
     found.place(func.span, "the function");
     let span = Some(func.span);
-    if let FunctionKind::Program { section, program_type } = &func.kind
+    if let FunctionKind::Program { section, program_type, .. } = &func.kind
         && [section, program_type].into_iter().any(|t| t.is_empty() || t.contains('\0'))
     {
         found.add("M010", span, "the program does not name its section and its program type");
