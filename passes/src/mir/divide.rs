@@ -56,6 +56,8 @@ impl MirPass for Divide {
 struct Job {
     block: Block,
     inst: Inst,
+    /// How many instructions the block has behind it.
+    behind: usize,
     op: BinaryOp,
     ty: Type,
     a: Side,
@@ -78,7 +80,11 @@ fn jobs(func: &Function, cpu: Cpu) -> Vec<Job> {
     let facts = Facts::new(func, &cfg);
     let ranges = Ranges::new(func, &cfg, &dominators, &facts);
     let mut jobs = Vec::new();
-    for (block, inst) in func.each_inst() {
+    let each = func.layout.iter().flat_map(|block| {
+        let insts = &func.blocks[*block].insts;
+        insts.iter().enumerate().map(move |(at, inst)| (*block, *inst, insts.len() - 1 - at))
+    });
+    for (block, inst, behind) in each {
         let Op::Binary(op, [a, b]) = func.insts[inst].op else { continue };
         let signed = matches!(op, BinaryOp::Sdiv | BinaryOp::Srem | BinaryOp::Floordiv | BinaryOp::Floormod);
         if !signed && !matches!(op, BinaryOp::Udiv | BinaryOp::Urem) {
@@ -96,14 +102,15 @@ fn jobs(func: &Function, cpu: Cpu) -> Vec<Job> {
             && !(a.natural && b.natural);
         let plain = !signed && b.nonzero;
         if (!native && !plain) || ty.bits() < 32 {
-            jobs.push(Job { block, inst, op, ty, a, b });
+            jobs.push(Job { block, inst, behind, op, ty, a, b });
         }
     }
     jobs
 }
 
 fn expand(func: &mut Function, job: &Job) {
-    let Some(at) = func.blocks[job.block].insts.iter().position(|i| *i == job.inst) else { return };
+    // What was put in front so far moved it on; what is behind it is as it was.
+    let at = func.blocks[job.block].insts.len() - 1 - job.behind;
     let span = func.insts[job.inst].span;
     let mut b = Builder::before(func, job.block, at, span);
     let unsigned = matches!(job.op, BinaryOp::Udiv | BinaryOp::Urem);
