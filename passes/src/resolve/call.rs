@@ -112,7 +112,15 @@ impl Resolver<'_, '_> {
                 let text = self.cx.sources.snippet(func.span).to_owned();
                 let name = text.rsplit('.').next().unwrap_or(&text).to_owned();
                 let known = self.cx.registry.helpers().map(|(_, h)| h.row.name.as_str());
-                let near = names::nearest(&name, known).map(|n| format!("did you mean the helper `{n}`?"));
+                let there = self.cx.kernel.btf().is_ok_and(|btf| btf.function(&name).is_some());
+                let near = if there && matches!(self.entry_named(func), Some(Entry::KernelName(..))) {
+                    Some(
+                        "the kernel has a function of that name; a row of a plugin can make it one to call"
+                            .to_owned(),
+                    )
+                } else {
+                    names::nearest(&name, known).map(|n| format!("did you mean the helper `{n}`?"))
+                };
                 self.cx.emit(
                     Diagnostic::error("unknown-function", format!("`{text}` is nothing that can be called"))
                         .at(func.span)

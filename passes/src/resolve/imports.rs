@@ -8,7 +8,7 @@ use super::scope::{Decorator, Entry};
 use super::{Resolver, typing};
 use pbpf_core::ast::{Alias, Expr, ExprKind, Stmt, StmtKind};
 use pbpf_core::names;
-use pbpf_core::rows::Take;
+use pbpf_core::rows::{HelperCall, Take};
 use pbpf_core::types::{RecordKind, Region};
 
 /// The package's module that `module` stands for: `pythonbpf.maps` and `pbpf.maps` are the same.
@@ -206,6 +206,14 @@ impl Resolver<'_, '_> {
             }
             if let Some(name) = name.strip_prefix("enum_") {
                 return Some(Entry::KernelEnum(name.to_owned()));
+            }
+            if let Some(id) = self.cx.registry.find_helper(name)
+                && self.cx.registry.helper(id).row.call == HelperCall::Kfunc
+            {
+                return Some(Entry::Helper(id, Take::All));
+            }
+            if let Some(iterator) = self.kernel_iterator(name) {
+                return Some(Entry::Iterator(iterator));
             }
             return Some(Entry::KernelName(module.to_owned(), name.to_owned()));
         }
