@@ -1,12 +1,14 @@
 //! Which values the verifier knows exactly, because it walks the code: they are computed from constants and from the
 //! counters of loops.
 //!
-//! A value is walked if on each way it is one number, which may depend on the way.
+//! A value is walked if on each way it is one number, which may depend on the way; it is not a choice of two constants.
 //!
 //! Promises: a value is exact only if on every round of the loops around it it has one value, whichever way was taken, that
 //! follows from the numbers of the rounds. A loop that begins with a call of a kernel function is one around an iterator,
 //! which the verifier does not walk round by round. Leaves out: whether the other loops are walked; what is known on
 //! one way only.
+
+use std::collections::HashMap;
 
 use pbpf_core::entity::Table;
 use pbpf_core::mir::analysis::{Cfg, Loops};
@@ -68,6 +70,7 @@ impl Exact {
                 self.walked[param] = !unknown && func.type_of(param).is_int();
             }
         }
+        self.forget_chosen(func, cfg, loops);
         let mut changed = true;
         while changed {
             changed = false;
@@ -94,6 +97,27 @@ impl Exact {
                     if !from_numbers {
                         self.walked[result] = false;
                         changed = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Forgets where two constants meet: LLVM computes a choice of constants from what decides it, which need not be a
+    /// number that the verifier knows ("math between map_value pointer and register with unbounded min value").
+    fn forget_chosen(&mut self, func: &Function, cfg: &Cfg, loops: &Loops) {
+        let mut first: HashMap<Value, i64> = HashMap::new();
+        for &block in cfg.reverse_post_order() {
+            for &inst in &func.blocks[block].insts {
+                for call in func.insts[inst].op.targets() {
+                    if loops.innermost(call.block).is_some_and(|id| loops.loops[id].header == call.block) {
+                        continue;
+                    }
+                    for (param, arg) in func.blocks[call.block].params.iter().zip(&call.args) {
+                        let Some(number) = func.constant(*arg) else { continue };
+                        if *first.entry(*param).or_insert(number) != number {
+                            self.walked[*param] = false;
+                        }
                     }
                 }
             }

@@ -265,6 +265,10 @@ impl<'a> Ranges<'a> {
                 let seen = of(*a);
                 if seen == Range::all(self.func.type_of(*a)) { Range::all(ty) } else { seen }
             }
+            // Of a truth value LLVM makes the number it was found by, where it knows that to be 0 or 1: a shift, say.
+            Op::Cast(CastKind::Zext, a) if eye == Eye::Verifier && self.func.type_of(*a) == Type::I1 => {
+                Range::all(ty)
+            }
             Op::Cast(kind, a) => cast(*kind, self.func.type_of(*a), ty, of(*a)),
             Op::Select(cond, [a, b]) => {
                 let side = |value: Value, holds: bool| self.chosen(*cond, holds, value, of(value), eye);
