@@ -47,13 +47,7 @@ impl Resolver<'_, '_> {
     pub(super) fn declare_global(&mut self, def: &FunctionDef, options: &GlobalOptions) {
         let Some(value) = self.returned(def) else { return };
         if def.name.text == "LICENSE" {
-            match &value.kind {
-                // The program's own decides, and is declared first.
-                ExprKind::Str(text) => {
-                    self.module.license.get_or_insert_with(|| text.clone());
-                }
-                _ => self.error("bad-declaration", "`LICENSE` returns text, for example \"GPL\"", value.span),
-            }
+            self.declare_license(value);
             return;
         }
         let Some(ty) = self.global_type(def, value) else { return };
@@ -82,6 +76,17 @@ impl Resolver<'_, '_> {
         let name = self.symbol(&def.name.text);
         let id = self.module.globals.push(Global { name, ty, section, subsection, init, span });
         self.scope.insert(&def.name.text, Entry::Global(id), span);
+    }
+
+    /// The license, as a function that returns it or as a constant.
+    pub(super) fn declare_license(&mut self, value: &Expr) {
+        match &value.kind {
+            // The program's own decides, and is declared first.
+            ExprKind::Str(text) => {
+                self.module.license.get_or_insert_with(|| text.clone());
+            }
+            _ => self.error("bad-declaration", "`LICENSE` is text, for example \"GPL\"", value.span),
+        }
     }
 
     /// The type: as annotated, or that of the value.
@@ -173,4 +178,9 @@ impl Resolver<'_, '_> {
 
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Whether a constant of this name is the license.
+pub(super) fn is_license(target: &Expr) -> bool {
+    matches!(&target.kind, ExprKind::Name(name) if name == "LICENSE")
 }

@@ -170,6 +170,9 @@ impl Resolver<'_, '_> {
                 match &stmt.kind {
                     ast::StmtKind::FunctionDef(def) => self.declare_function(def, &mut bodies),
                     ast::StmtKind::ClassDef(def) => self.declare_class(def, &mut bodies),
+                    ast::StmtKind::Assign { targets, value } if targets.iter().any(global::is_license) => {
+                        self.declare_license(value);
+                    }
                     _ => {}
                 }
             }
