@@ -12,7 +12,7 @@
 //!
 //! `floordiv` and `floormod` go, and `sdiv` and `srem` unless the target has them and the divisor is a constant other
 //! than 0 and -1. Where both sides are known not to be negative, one `udiv` or `urem` is enough. Each divisor that may be
-//! zero is made opaque, and so is the result. Operands of 8 and 16 bits are made wider.
+//! zero is made opaque, and so is each result but that of a shift or a mask. Operands of 8 and 16 bits are made wider.
 //!
 //! Requires: nothing. Keeps: results, also of a zero divisor (0, or the dividend) and of the least number by -1.
 //!
@@ -72,6 +72,8 @@ struct Side {
     natural: bool,
     /// Whether it is never zero.
     nonzero: bool,
+    /// Whether it is a power of two: a division by it is a shift, and a remainder a mask.
+    shifts: bool,
 }
 
 fn jobs(func: &Function, cpu: Cpu) -> Vec<Job> {
@@ -92,7 +94,8 @@ fn jobs(func: &Function, cpu: Cpu) -> Vec<Job> {
         }
         let side = |value: Value| {
             let range = ranges.at(value, block);
-            Side { value, natural: range.is_natural(), nonzero: range.lo > 0 || range.hi < 0 }
+            let shifts = func.constant(value).is_some_and(|n| n > 0 && n & (n - 1) == 0);
+            Side { value, natural: range.is_natural(), nonzero: range.lo > 0 || range.hi < 0, shifts }
         };
         let (a, b) = (side(a), side(b));
         let ty = func.type_of(a.value);
@@ -100,7 +103,7 @@ fn jobs(func: &Function, cpu: Cpu) -> Vec<Job> {
             && matches!(op, BinaryOp::Sdiv | BinaryOp::Srem)
             && func.constant(b.value).is_some_and(|n| n != 0 && n != -1)
             && !(a.natural && b.natural);
-        let plain = !signed && b.nonzero;
+        let plain = !signed && b.shifts;
         if (!native && !plain) || ty.bits() < 32 {
             jobs.push(Job { block, inst, behind, op, ty, a, b });
         }
@@ -195,11 +198,15 @@ fn quotient(b: &mut Builder<'_>, ty: Type, floor: bool, a: Side, d: Side) -> Op 
 
 /// An unsigned division; its result is not yet in a value.
 fn divide(b: &mut Builder<'_>, op: BinaryOp, dividend: Value, divisor: Side) -> Op {
-    if divisor.nonzero {
+    if divisor.shifts {
         return Op::Binary(op, [dividend, divisor.value]);
     }
-    // LLVM must not draw conclusions from the result either: to it `a / b == 0` is `a < b`, which is wrong of 0 and 0.
-    let hidden = b.op(Op::Unary(UnaryOp::Opaque, divisor.value));
+    // LLVM must not draw conclusions from the result either: to it `a / b == 0` is `a < b`, which is wrong of 0 and 0; and
+    // of `a % 5` it knows more than the verifier, which then walks loops that do not end ("infinite loop detected").
+    let hidden = match divisor.nonzero {
+        true => divisor.value,
+        false => b.op(Op::Unary(UnaryOp::Opaque, divisor.value)),
+    };
     let result = b.op(Op::Binary(op, [dividend, hidden]));
     Op::Unary(UnaryOp::Opaque, result)
 }
