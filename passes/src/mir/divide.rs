@@ -203,10 +203,8 @@ fn divide(b: &mut Builder<'_>, op: BinaryOp, dividend: Value, divisor: Side) -> 
     }
     // LLVM must not draw conclusions from the result either: to it `a / b == 0` is `a < b`, which is wrong of 0 and 0; and
     // of `a % 5` it knows more than the verifier, which then walks loops that do not end ("infinite loop detected").
-    let hidden = match divisor.nonzero {
-        true => divisor.value,
-        false => b.op(Op::Unary(UnaryOp::Opaque, divisor.value)),
-    };
+    let hidden =
+        if divisor.nonzero { divisor.value } else { b.op(Op::Unary(UnaryOp::Opaque, divisor.value)) };
     let result = b.op(Op::Binary(op, [dividend, hidden]));
     Op::Unary(UnaryOp::Opaque, result)
 }
