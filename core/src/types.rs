@@ -161,6 +161,9 @@ pub enum Type {
     Record(RecordId),
     /// An enum.
     Enum(EnumId),
+    /// A pointer to a kernel object that the memory it is in owns (`kptr`): read as a pointer that may be null, and only
+    /// exchanged for another.
+    Kptr(TypeId),
     /// A map that is made as that one is: what a handle of an inner map points to.
     Map(MapId),
     /// A function: kfunc prototypes and struct_ops members.
@@ -400,7 +403,7 @@ impl Types {
             Type::Void | Type::Map(_) | Type::Func { .. } => 0,
             Type::Bool => 1,
             Type::Int { bits, .. } => u32::from(*bits) / 8,
-            Type::Ptr { .. } => 8,
+            Type::Ptr { .. } | Type::Kptr(_) => 8,
             Type::Array { element, len } => self.size_of(*element).saturating_mul(*len),
             Type::Str { len } => *len,
             Type::Record(r) => self.records[*r].size,
@@ -456,6 +459,7 @@ impl Types {
                 }
             }
             Type::Enum(e) => format!("enum {}", self.enums[*e].name),
+            Type::Kptr(to) => format!("Kptr[{}]", self.display(*to)),
             Type::Map(_) => "map".to_owned(),
             Type::Func { .. } => "function".to_owned(),
         }

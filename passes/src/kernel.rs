@@ -324,6 +324,26 @@ pub(crate) fn behind(types: &Types, base: &Expr) -> Option<Region> {
     }
 }
 
+/// What a field holds that is a `Kptr`.
+pub(crate) fn kptr(types: &Types, expr: &Expr) -> Option<TypeId> {
+    let base = |e: &Expr| match *types.get(e.ty) {
+        Type::Ptr { to, .. } => to,
+        _ => e.ty,
+    };
+    let ty = match &expr.kind {
+        ExprKind::Field(of, name) => match types.get(base(of)) {
+            Type::Record(record) => types.find_field(*record, name)?.1.ty,
+            _ => return None,
+        },
+        ExprKind::Index(of, _) => types.element(of.ty)?.0,
+        _ => return None,
+    };
+    match *types.get(ty) {
+        Type::Kptr(to) => Some(to),
+        _ => None,
+    }
+}
+
 /// Whether an expression is a field of the context.
 fn is_handed_over(types: &Types, expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Field(base, _)

@@ -182,7 +182,7 @@ fn parts(ty: &mut Type, mut f: impl FnMut(&mut TypeId)) {
         | Type::Record(_)
         | Type::Enum(_)
         | Type::Map(_) => {}
-        Type::Ptr { to: part, .. } | Type::Array { element: part, .. } => f(part),
+        Type::Ptr { to: part, .. } | Type::Array { element: part, .. } | Type::Kptr(part) => f(part),
         Type::Func { params, ret } => {
             for (_, ty) in params {
                 f(ty);

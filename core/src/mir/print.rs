@@ -302,6 +302,7 @@ impl Printer<'_> {
                 LangType::Str { len } => format!("str {len}"),
                 LangType::Record(r) => format!("record {r}"),
                 LangType::Enum(e) => format!("enum {e}"),
+                LangType::Kptr(to) => format!("kptr {}", TypeName(*to)),
                 LangType::Map(map) => format!("map {map}"),
                 LangType::Func { params, ret } => {
                     let params: Vec<String> =

@@ -166,8 +166,12 @@ pub enum ArgumentKind {
     UserAddress,
     /// A trusted pointer to a kernel struct, or to one of several: `cpumask | bpf_cpumask`.
     Kernel(String),
+    /// A field of a map value that holds a kernel object.
+    Kptr,
     /// A variable of which each CPU has its own.
     PerCpu,
+    /// A trusted pointer to what the [`ArgumentKind::Kptr`] of that name holds, which is given away.
+    KptrValue(String),
     /// A function of the program.
     Callback(CallbackSignature),
     /// A pointer to an object of the program of at least that many bytes (`bpf_dynptr`, `bpf_timer`).
@@ -213,6 +217,8 @@ pub enum ResultKind {
     KernelUntrusted(String),
     /// Packet data of the size given by that argument.
     Packet(String),
+    /// What the [`ArgumentKind::Kptr`] of that name held.
+    Kptr(String),
     /// What one CPU has of the [`ArgumentKind::PerCpu`] of that name.
     OfCpu(String),
 }

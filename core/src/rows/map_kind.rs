@@ -42,6 +42,10 @@ pub struct MapKind {
     /// Flags that are always set, because the kernel makes no such map without them.
     #[serde(default)]
     pub flags_always: u32,
+    /// What of the kernel's its values may hold: `kptr` for pointers to kernel objects, else kernel structs
+    /// (`bpf_spin_lock`); `map_check_btf` in `kernel/bpf/syscall.c`.
+    #[serde(default)]
+    pub holds: BTreeSet<String>,
     /// The most bytes of a key.
     #[serde(default)]
     pub key_max: Option<u32>,

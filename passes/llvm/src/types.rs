@@ -46,6 +46,10 @@ impl<'a> TypeNodes<'a> {
                 md.add(basic(name, u32::from(*bits), encoding))
             }
             Type::Ptr { to, .. } if *to == types.void() => self.void_pointer(md),
+            Type::Kptr(to) => {
+                let to = self.node(md, *to);
+                md.add(kptr(to))
+            }
             // A handle of a map: no type of C.
             Type::Map(_) => return None,
             Type::Ptr { to, .. } => {
@@ -182,6 +186,14 @@ fn basic(name: &str, bits: u32, encoding: &str) -> String {
 /// A pointer.
 pub(crate) fn pointer(to: Option<Node>) -> String {
     format!("!DIDerivedType(tag: DW_TAG_pointer_type, baseType: {}, size: 64)", or_null(to))
+}
+
+/// A pointer to an object that its memory owns: `R1 has no valid kptr`, says the verifier of one without the tag.
+fn kptr(to: Option<Node>) -> String {
+    format!(
+        "!DIDerivedType(tag: DW_TAG_pointer_type, baseType: {}, size: 64, annotations: !{{!{{!\"btf_type_tag\", !\"kptr\"}}}})",
+        or_null(to)
+    )
 }
 
 /// An array of `len` elements that takes `size` bytes.

@@ -30,6 +30,10 @@ impl Checker<'_, '_> {
             let wanted = match &arg.kind {
                 ArgumentKind::MapKey => map.and_then(|m| module.maps[m].key),
                 ArgumentKind::MapValue | ArgumentKind::MapValueOut => map.and_then(|m| module.maps[m].value),
+                ArgumentKind::KptrValue(of) => {
+                    let slot = row.args.iter().position(|a| a.name == *of).and_then(|at| args.get(at));
+                    slot.and_then(Option::as_ref).and_then(|slot| crate::kernel::kptr(&module.types, slot))
+                }
                 _ => None,
             };
             let fills = matches!(
@@ -214,6 +218,25 @@ impl Checker<'_, '_> {
                     format!("an object of at least {size} bytes"),
                     Some("give it a place: a variable or a field"),
                 ))
+            }
+            ArgumentKind::Kptr => {
+                let in_map = crate::kernel::region_of(types, given) == Some(Region::MapValue);
+                if in_map && crate::kernel::kptr(types, given).is_some() {
+                    return None;
+                }
+                no(
+                    "a field of a map value that holds a kernel object",
+                    Some("declare it: `task: Kptr[struct_task_struct]`"),
+                )
+            }
+            ArgumentKind::KptrValue(_) => {
+                let fits = |(to, region)| region == Region::Kernel && wanted.is_none_or(|want| to == want);
+                if optional || pointer.is_some_and(fits) {
+                    return None;
+                }
+                let want =
+                    wanted.map_or_else(|| "what the field holds".to_owned(), |want| types.display(want));
+                Some((format!("a trusted pointer to {want}"), Some("acquire one, and test it for None")))
             }
             ArgumentKind::PerCpu => {
                 if pointer.is_some_and(|(_, region)| region == Region::PerCpu) {

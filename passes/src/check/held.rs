@@ -10,13 +10,16 @@ use pbpf_core::rows::{ArgumentKind, HelperCall};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Origin, Region, Type, TypeId};
 
+/// Where what cannot be copied is, the code that says so, and what it is.
+type Uncopied = (Span, &'static str, &'static str);
+
 impl Checker<'_, '_> {
-    /// Refuses copies of what a lock is in: `bpf_spin_lock cannot be accessed directly by load/store`.
+    /// Refuses copies of what a lock or a kernel object is in: `bpf_spin_lock cannot be accessed directly by load/store`.
     pub(super) fn locks(&mut self, function: &Function) {
         let mut copied = Vec::new();
         self.copies(&function.body, &mut copied);
         crate::walk::exprs(&function.body, &mut |e| match &e.kind {
-            ExprKind::Store(_, _, value, _) => copied.extend(self.locked(value).then_some(value.span)),
+            ExprKind::Store(_, _, value, _) => copied.extend(self.locked(value)),
             ExprKind::Helper { helper, args, .. } => {
                 for (arg, given) in self.registry.helper(*helper).row.args.iter().zip(args) {
                     if let Some(given) = given
@@ -24,36 +27,35 @@ impl Checker<'_, '_> {
                             arg.kind,
                             ArgumentKind::MemIn | ArgumentKind::MapValue | ArgumentKind::MapKey
                         )
-                        && self.locked(given)
                     {
-                        copied.push(given.span);
+                        copied.extend(self.locked(given));
                     }
                 }
             }
             _ => {}
         });
-        for span in copied {
+        for (span, code, what) in copied {
             self.cx.emit(
-                Diagnostic::error("held-lock", "a lock cannot be copied, and there is one in this")
+                Diagnostic::error(code, format!("{what} cannot be copied, and there is one in this"))
                     .at(span)
                     .help("copy the other fields, one by one"),
             );
         }
     }
 
-    fn copies(&self, block: &[Stmt], found: &mut Vec<Span>) {
+    fn copies(&self, block: &[Stmt], found: &mut Vec<Uncopied>) {
         let is_copy = |place: &Place| {
             matches!(self.module.types.get(place.ty), Type::Record(_))
                 || matches!(place.kind, PlaceKind::MapItem { .. })
         };
         for stmt in block {
             match &stmt.kind {
-                StmtKind::Assign { places, value } if places.iter().any(is_copy) && self.locked(value) => {
-                    found.push(value.span);
+                StmtKind::Assign { places, value } if places.iter().any(is_copy) => {
+                    found.extend(self.locked(value));
                 }
                 StmtKind::Unpack { places, values } => {
                     let pairs = places.iter().zip(values);
-                    found.extend(pairs.filter(|(p, v)| is_copy(p) && self.locked(v)).map(|(_, v)| v.span));
+                    found.extend(pairs.filter(|(p, _)| is_copy(p)).filter_map(|(_, v)| self.locked(v)));
                 }
                 _ => {}
             }
@@ -61,11 +63,11 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Whether an expression is an object in a map that holds a lock.
-    fn locked(&self, e: &Expr) -> bool {
+    /// What an expression is that cannot be copied: an object in a map that holds a lock or a kernel object.
+    fn locked(&self, e: &Expr) -> Option<Uncopied> {
         let types = &self.module.types;
-        match types.get(e.ty) {
-            Type::Ptr { to, region: Region::MapValue, .. } => self.holds_lock(*to),
+        let object = match types.get(e.ty) {
+            Type::Ptr { to, region: Region::MapValue, .. } => *to,
             Type::Record(_) => {
                 let in_map = match &e.kind {
                     ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Deref(base) => {
@@ -74,10 +76,14 @@ impl Checker<'_, '_> {
                     ExprKind::Global(_) => true,
                     _ => false,
                 };
-                in_map && self.holds_lock(e.ty)
+                in_map.then_some(e.ty)?
             }
-            _ => false,
+            _ => return None,
+        };
+        if self.holds_lock(object) {
+            return Some((e.span, "held-lock", "a lock"));
         }
+        self.holds_kptr(object).then_some((e.span, "held-object", "a `Kptr`"))
     }
 
     fn in_map(&self, e: &Expr) -> bool {

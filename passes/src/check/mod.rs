@@ -16,6 +16,7 @@ mod held;
 mod linkage;
 mod matching;
 mod names;
+mod objects;
 mod print;
 mod returns;
 mod writes;
@@ -44,6 +45,7 @@ impl Pass for Check {
         let mut check = Checker { module: &module, registry: cx.registry, reaching, cx };
         check.names();
         check.program_types();
+        check.objects();
         for (id, function) in module.functions.iter() {
             check.linkage(function);
             check.calls(id, function);
@@ -53,6 +55,7 @@ impl Pass for Check {
             check.matching(function);
             check.held(function);
             check.locks(function);
+            check.kptr_variables(function);
         }
         Some(Unit::Hir(module))
     }

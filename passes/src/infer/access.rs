@@ -264,6 +264,11 @@ impl Infer_<'_, '_> {
             }
             ResultKind::Mem(_) => Some(self.module.types.ptr(void, Region::Mem, nullable)),
             ResultKind::Packet(_) => Some(self.module.types.ptr(void, Region::Packet, nullable)),
+            ResultKind::Kptr(of) => {
+                let at = row.args.iter().position(|a| a.name == *of)?;
+                let held = args.get(at)?.as_ref().and_then(|slot| kernel::kptr(&self.module.types, slot));
+                Some(self.module.types.ptr(held.unwrap_or(void), Region::Kernel, nullable))
+            }
             ResultKind::OfCpu(of) => {
                 let at = row.args.iter().position(|a| a.name == *of)?;
                 let given = args.get(at)?.as_ref()?;

@@ -4,6 +4,7 @@
 
 use super::numbers;
 use super::{Frame, Infer_, decided};
+use crate::kernel;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Arithmetic, Expr, ExprKind, TextTest};
 use pbpf_core::types::{Region, Type, TypeId};
@@ -12,6 +13,25 @@ impl Infer_<'_, '_> {
     /// Types an expression and gives its type; nothing where it has none, which has been told.
     pub(super) fn expr(&mut self, frame: &mut Frame, expr: &mut Expr) -> Option<TypeId> {
         let ty = self.expr_type(frame, expr)?;
+        // What is read of a field that holds an object points to it.
+        let ty = match *self.module.types.get(ty) {
+            Type::Kptr(to) => {
+                if kernel::region_of(&self.module.types, expr) != Some(Region::MapValue) {
+                    let span = expr.span;
+                    self.error(frame, |_| {
+                        Diagnostic::error(
+                            "held-object",
+                            "kernel objects are held by values of maps, and this is none",
+                        )
+                        .at(span)
+                        .help("look the value up, and read its field")
+                    });
+                    return None;
+                }
+                self.module.types.ptr(to, Region::Kernel, true)
+            }
+            _ => ty,
+        };
         expr.ty = ty;
         Some(ty)
     }

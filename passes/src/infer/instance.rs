@@ -147,6 +147,7 @@ impl Infer_<'_, '_> {
                 Type::Bool
                 | Type::Enum(_)
                 | Type::Ptr { .. }
+                | Type::Kptr(_)
                 | Type::Void
                 | Type::Func { .. }
                 | Type::Map(_) => have,

@@ -92,6 +92,15 @@ impl Infer_<'_, '_> {
             return;
         }
         let Some(to) = self.place(frame, place) else { return };
+        if matches!(self.module.types.get(to), Type::Kptr(_)) {
+            let span = place.span;
+            self.error(frame, |_| {
+                Diagnostic::error("held-object", "what holds a kernel object is not assigned to")
+                    .at(span)
+                    .help("exchange it, and release what it held: `old = bpf_kptr_xchg(value.field, new)`")
+            });
+            return;
+        }
         if self.read_text(value, to) {
             return;
         }

@@ -270,7 +270,11 @@ impl Lowering<'_, '_> {
                 let value = self.expr(given?);
                 if self.func.type_of(value).is_int() { self.resize(value, Type::I64, false) } else { value }
             }
-            ArgumentKind::Kernel(_) => {
+            ArgumentKind::Kptr => {
+                let address = self.address(given?);
+                self.materialize(address)
+            }
+            ArgumentKind::Kernel(_) | ArgumentKind::KptrValue(_) => {
                 let expr = given?;
                 if matches!(expr.kind, ExprKind::None | ExprKind::Int(0)) {
                     return Some(self.value(Op::Null, Type::nullable(Region::Kernel)));

@@ -199,9 +199,12 @@ fn checked_operands(func: &Function, inst: Inst, externs: &[String], registry: &
                         | K::MemOut
                         | K::Text
                         | K::Object(_)
+                        | K::Kptr
                         | K::Reserved
                 );
-                (memory || matches!(&row.kind, K::Kernel(ty) if !ty.ends_with(" nullable")))
+                (memory
+                    || matches!(&row.kind, K::KptrValue(_))
+                    || matches!(&row.kind, K::Kernel(ty) if !ty.ends_with(" nullable")))
                     && row.default != Some(0)
             })
             .map(|(arg, _)| *arg)

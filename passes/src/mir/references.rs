@@ -13,7 +13,8 @@
 //!
 //! - Where a failed check ends the function, what it holds is released by the first helper that its row names.
 //! - Any other end that may hold a reference is the diagnostic `leaked-reference`, with both places.
-//! - What may have been released already is neither used nor released again: `released-reference`.
+//! - What may have been released already is neither used nor released again, and what was only lent is not released:
+//!   `released-reference`.
 //!
 //! What acquires and what releases is in the rows of helpers and kfuncs. A reference that is stored in memory, or that a
 //! function hands to a caller or another function, is left to the kernel's verifier.
@@ -52,6 +53,9 @@ impl MirPass for References {
         for id in module.functions.keys() {
             let func = &mut module.functions[id];
             let tokens = Tokens::new(func, &names, cx.registry);
+            for (release, from) in &tokens.unowned {
+                cx.emit(unowned(func, *release, *from));
+            }
             if tokens.list.is_empty() {
                 continue;
             }
@@ -154,6 +158,13 @@ fn released(func: &Function, tokens: &Tokens, token: usize, inst: Inst, registry
         error = error.label(func.insts[first].span, "released here");
     }
     error.help("release it last, and once on each way")
+}
+
+fn unowned(func: &Function, release: Inst, from: Inst) -> Diagnostic {
+    Diagnostic::error("released-reference", "this gives away what the program does not own")
+        .at(func.insts[release].span)
+        .label(func.insts[from].span, "this only lends it")
+        .help("acquire a reference of your own first, and test it for None")
 }
 
 /// Whether a fact says that a pointer is null, or that it is not.

@@ -30,6 +30,7 @@ fn package_entry(name: &str) -> Option<Entry> {
         "union" => Entry::Decorator(Decorator::Record(RecordKind::Union)),
         "bits" => Entry::Bits,
         "Ptr" => Entry::Pointer(Region::KernelUntrusted),
+        "Kptr" => Entry::Kptr,
         "UserPtr" => Entry::Pointer(Region::User),
         "subprogram" => Entry::Decorator(Decorator::Subprogram),
         "struct_ops" => Entry::StructOps,
@@ -48,7 +49,7 @@ fn package_entry(name: &str) -> Option<Entry> {
     })
 }
 
-const PACKAGE_NAMES: [&str; 19] = [
+const PACKAGE_NAMES: [&str; 20] = [
     "bpf",
     "map",
     "section",
@@ -57,6 +58,7 @@ const PACKAGE_NAMES: [&str; 19] = [
     "union",
     "bits",
     "Ptr",
+    "Kptr",
     "UserPtr",
     "struct_ops",
     "subprogram",

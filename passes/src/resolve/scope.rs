@@ -47,6 +47,8 @@ pub(super) enum Entry {
     Char,
     /// `POINTER(T)`, `Ptr[T]`, `UserPtr[T]`: makes a type of a type.
     Pointer(Region),
+    /// `Kptr[T]`: makes the type of a pointer to a kernel object that a map holds.
+    Kptr,
     /// A type of Python's that programs cannot have, and what to use.
     NoType(&'static str),
     /// A record of the program.

@@ -138,6 +138,7 @@ impl Resolver<'_, '_> {
             // `Ptr[T]`.
             ExprKind::Subscript { value, index } => match self.entry_named(value) {
                 Some(Entry::Pointer(region)) => self.pointer_type(index, region),
+                Some(Entry::Kptr) => self.kptr_type(index),
                 _ => None,
             },
             ExprKind::Binary { op: BinaryOp::Mul, left, right } => {
@@ -206,6 +207,17 @@ impl Resolver<'_, '_> {
             _ => self.type_of(to)?,
         };
         Some(self.module.types.ptr(to, region, false))
+    }
+
+    /// `Kptr[struct_task_struct]`.
+    fn kptr_type(&mut self, of: &Expr) -> Option<TypeId> {
+        let to = self.type_of(of)?;
+        let is_record = matches!(self.module.types.get(to), Type::Record(_));
+        if !is_record {
+            self.error("bad-type", "what a map holds by a `Kptr` is a struct", of.span);
+            return None;
+        }
+        Some(self.module.types.intern(Type::Kptr(to)))
     }
 
     fn length(&mut self, expr: &Expr) -> Option<u32> {

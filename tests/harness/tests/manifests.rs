@@ -149,9 +149,6 @@ fn helper_numbers_are_the_kernels() {
     }
 }
 
-/// Helpers that programs cannot call yet: kernel pointers in maps have no type in the language.
-const WITHOUT_ROW: [&str; 1] = ["BPF_FUNC_kptr_xchg"];
-
 /// Each helper of each kernel has a row.
 #[test]
 fn each_helper_has_a_row() {
@@ -167,7 +164,7 @@ fn each_helper_has_a_row() {
         let set = btf.enumerator("BPF_FUNC_unspec").unwrap().enum_id;
         for helper in btf.enumerators(set).filter(|v| v.value > 0 && v.name != "__BPF_FUNC_MAX_ID") {
             assert!(
-                known.contains(&helper.value) || WITHOUT_ROW.contains(&helper.name),
+                known.contains(&helper.value),
                 "{} ({}) of {kernel} has no row",
                 helper.name,
                 helper.value

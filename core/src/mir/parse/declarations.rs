@@ -140,6 +140,10 @@ impl Parser<'_> {
             "str" => (LangType::Str { len: self.small()? }, 0),
             "record" => (LangType::Record(self.record_id()?), 0),
             "enum" => (LangType::Enum(self.lookup("e", "enum", |ids| &ids.enums)?), 0),
+            "kptr" => {
+                let to = self.ty()?;
+                (LangType::Kptr(to), 1 + self.type_depths[to])
+            }
             "map" => (LangType::Map(self.lookup("map", "map", |ids| &ids.maps)?), 0),
             "func" => {
                 self.mark("(")?;
@@ -158,7 +162,7 @@ impl Parser<'_> {
             }
             _ => {
                 self.at = start;
-                return Err(self.expected("`ptr`, `array`, `str`, `record`, `enum`, `map` or `func`"));
+                return Err(self.expected("`ptr`, `array`, `str`, `record`, `enum`, `kptr`, `map` or `func`"));
             }
         })
     }

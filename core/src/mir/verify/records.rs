@@ -71,7 +71,9 @@ fn check_types(types: &Types, found: &mut Found) {
                     found.add("M003", None, format!("type `{id}` is an integer of {bits} bits"));
                 }
             }
-            Type::Ptr { to: part, .. } | Type::Array { element: part, .. } => parts.push(*part),
+            Type::Ptr { to: part, .. } | Type::Array { element: part, .. } | Type::Kptr(part) => {
+                parts.push(*part);
+            }
             Type::Func { params, ret } => {
                 parts.extend(params.iter().map(|(_, ty)| *ty));
                 parts.push(*ret);

@@ -4,9 +4,10 @@
 //! is stored there is no longer followed.
 
 use pbpf_core::entity::{Entity, Table};
-use pbpf_core::mir::{Function, Inst, Op, Slot, Value};
+use pbpf_core::mir::{Function, Inst, Op, Slot, Value, ValueDef};
 use pbpf_core::registry::Registry;
 use pbpf_core::rows::{ArgumentKind, Helper, ResultKind};
+use pbpf_core::types::Region;
 use std::collections::BTreeMap;
 
 /// Something acquired.
@@ -32,6 +33,8 @@ pub(super) struct Tokens {
     released: BTreeMap<Inst, Vec<usize>>,
     used: BTreeMap<Inst, Vec<usize>>,
     escaped: BTreeMap<Inst, Vec<usize>>,
+    /// Calls that release what no call acquired, and where that comes from.
+    pub(super) unowned: Vec<(Inst, Inst)>,
 }
 
 /// The row of what an instruction calls, and the arguments.
@@ -73,6 +76,7 @@ impl Tokens {
             released: BTreeMap::new(),
             used: BTreeMap::new(),
             escaped: BTreeMap::new(),
+            unowned: Vec::new(),
         };
         for (_, inst) in func.each_inst() {
             let Some((row, args)) = callee(func, inst, externs, registry) else { continue };
@@ -89,10 +93,9 @@ impl Tokens {
                 }
             }
         }
-        if !tokens.list.is_empty() {
-            tokens.follow(func);
-            tokens.note_uses(func, externs, registry);
-        }
+        tokens.follow(func);
+        tokens.note_uses(func, externs, registry);
+        tokens.note_releasers(func, externs, registry);
         tokens
     }
 
@@ -117,6 +120,23 @@ impl Tokens {
     /// Those that an instruction puts where they are not followed.
     pub(super) fn escaped_by(&self, inst: Inst) -> impl Iterator<Item = usize> + '_ {
         self.escaped.get(&inst).into_iter().flatten().copied()
+    }
+
+    /// What releases an object of a map depends on what it is: the calls tell that are there.
+    fn note_releasers(&mut self, func: &Function, externs: &[String], registry: &Registry) {
+        for (inst, tokens) in &self.released {
+            let Some((row, _)) = callee(func, *inst, externs, registry) else { continue };
+            if row.args.len() > 1 {
+                continue;
+            }
+            for token in tokens {
+                let token = &mut self.list[*token];
+                let from = registry.find_helper(&token.name).map(|id| &registry.helper(id).row.returns.kind);
+                if matches!(from, Some(ResultKind::Kptr(_))) && !token.released_by.contains(&row.name) {
+                    token.released_by.push(row.name.clone());
+                }
+            }
+        }
     }
 
     /// Finds which values may be which tokens.
@@ -174,6 +194,7 @@ impl Tokens {
     }
 
     fn note_uses(&mut self, func: &Function, externs: &[String], registry: &Registry) {
+        let mut unowned = Vec::new();
         for (_, inst) in func.each_inst() {
             let of = |value: &Value| self.origins(*value).collect::<Vec<_>>();
             let (mut used, mut released, mut escaped) = (Vec::new(), Vec::new(), Vec::new());
@@ -195,6 +216,9 @@ impl Tokens {
                             of(arg).into_iter().filter(|t| !acquired.contains(t)).collect();
                         if row.and_then(|r| r.args.get(at)).is_some_and(|a| a.releases) {
                             released.extend(&these);
+                            if of(arg).is_empty() {
+                                unowned.extend(borrowed(func, *arg).map(|from| (inst, from)));
+                            }
                         }
                         used.extend(these);
                     }
@@ -209,6 +233,23 @@ impl Tokens {
                 }
             }
         }
+        self.unowned = unowned;
+    }
+}
+
+/// Where a pointer to a kernel object comes from that the function only borrows: a call that acquires nothing, or memory of
+/// the kernel or of a map.
+fn borrowed(func: &Function, value: Value) -> Option<Inst> {
+    let is_object = |v: Value| func.type_of(v).region() == Some(Region::Kernel);
+    let ValueDef::Inst(inst) = func.values.get(value)?.def else { return None };
+    match &func.insts[inst].op {
+        Op::Refine(from) => borrowed(func, *from),
+        Op::CallHelper { .. } | Op::CallKfunc { .. } if is_object(value) => Some(inst),
+        Op::Load { ptr, .. } if is_object(value) => {
+            let from = func.type_of(*ptr).region();
+            matches!(from, Some(Region::Kernel | Region::MapValue)).then_some(inst)
+        }
+        _ => None,
     }
 }
 
