@@ -203,6 +203,16 @@ fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> Ty
     }
 }
 
+/// The pointer to a function that a type of the kernel is, if it is one.
+pub(crate) fn function_pointer(types: &mut Types, btf: &Btf, id: btf::TypeId) -> Option<TypeId> {
+    let btf::Type::Ptr(target) = btf.get(btf.resolve(id)) else { return None };
+    let btf::Type::FuncProto(proto) = btf.get(btf.resolve(target)) else { return None };
+    let params = proto.params().map(|p| (p.name.to_owned(), import(types, btf, p.ty))).collect();
+    let ret = import(types, btf, proto.ret);
+    let func = types.intern(Type::Func { params, ret });
+    Some(types.ptr(func, Region::Func, false))
+}
+
 /// Why a text leads to no field.
 pub(crate) enum NoWay {
     /// It is no names with dots between, or leads through what is no record or array.

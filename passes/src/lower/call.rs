@@ -143,6 +143,10 @@ impl Lowering<'_, '_> {
         }
         let types = &mut self.module.types;
         let mut take = |own: &mut TypeId, id| {
+            if let Some(callback) = crate::kernel::function_pointer(types, btf, id) {
+                *own = callback;
+                return;
+            }
             let ty = crate::kernel::import(types, btf, id);
             match *types.get(ty) {
                 T::Ptr { to, .. } => *own = types.ptr(to, Region::Kernel, false),
@@ -265,6 +269,11 @@ impl Lowering<'_, '_> {
             }
             ArgumentKind::MemOut | ArgumentKind::MapValueOut | ArgumentKind::Object(_) => {
                 self.writable(given?, row, arg)?
+            }
+            ArgumentKind::KernelAddress
+                if is_kfunc && matches!(given?.kind, ExprKind::Int(0) | ExprKind::None) =>
+            {
+                self.value(Op::Null, Type::nullable(Region::Kernel))
             }
             ArgumentKind::KernelAddress | ArgumentKind::UserAddress => {
                 let value = self.expr(given?);
