@@ -11,6 +11,12 @@ use crate::mir::MapId;
 use crate::source::Span;
 use std::collections::{BTreeSet, HashMap};
 
+mod graph;
+mod region;
+
+pub use graph::GraphKind;
+pub use region::Region;
+
 entity! {
     /// A type of a [`Types`] table.
     TypeId, "t"
@@ -22,104 +28,6 @@ entity! {
 entity! {
     /// An enum of a [`Types`] table.
     EnumId, "e"
-}
-
-/// Where a pointer points, and with that what may be done with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Region {
-    /// The program's context.
-    Ctx,
-    /// A slot of this function or of a caller.
-    Stack,
-    /// A value inside a map, and a global variable (which the kernel treats as one).
-    MapValue,
-    /// Packet data.
-    Packet,
-    /// Metadata in front of packet data.
-    PacketMeta,
-    /// One past the last byte of packet data; only compared.
-    PacketEnd,
-    /// Kernel memory that the verifier knows the type of.
-    Kernel,
-    /// Kernel memory by plain address: read by copying.
-    KernelUntrusted,
-    /// Memory that each CPU has of its own, of a type that the verifier knows: reached by `bpf_per_cpu_ptr` alone.
-    PerCpu,
-    /// User-space memory: read by copying.
-    User,
-    /// Memory of a known size handed out by a helper (a ring buffer record).
-    Mem,
-    /// A dynptr.
-    Dynptr,
-    /// A map itself, as helpers take it.
-    Map,
-    /// A function, as helpers take callbacks.
-    Func,
-}
-
-impl Region {
-    /// All regions.
-    pub const ALL: [Region; 14] = [
-        Region::Ctx,
-        Region::Stack,
-        Region::MapValue,
-        Region::Packet,
-        Region::PacketMeta,
-        Region::PacketEnd,
-        Region::Kernel,
-        Region::KernelUntrusted,
-        Region::PerCpu,
-        Region::User,
-        Region::Mem,
-        Region::Dynptr,
-        Region::Map,
-        Region::Func,
-    ];
-
-    /// The spelling in MIR and in manifests.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Region::Ctx => "ctx",
-            Region::Stack => "stack",
-            Region::MapValue => "map_value",
-            Region::Packet => "packet",
-            Region::PacketMeta => "packet_meta",
-            Region::PacketEnd => "packet_end",
-            Region::Kernel => "kernel",
-            Region::KernelUntrusted => "kernel_untrusted",
-            Region::PerCpu => "per_cpu",
-            Region::User => "user",
-            Region::Mem => "mem",
-            Region::Dynptr => "dynptr",
-            Region::Map => "map",
-            Region::Func => "func",
-        }
-    }
-
-    /// The region of that spelling.
-    pub fn parse(text: &str) -> Option<Region> {
-        Region::ALL.into_iter().find(|r| r.as_str() == text)
-    }
-
-    /// What people call memory of that region.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Region::Ctx => "the context",
-            Region::Stack => "a local variable",
-            Region::MapValue => "a map value",
-            Region::Packet => "packet data",
-            Region::PacketMeta => "packet metadata",
-            Region::PacketEnd => "the end of the packet",
-            Region::Kernel | Region::KernelUntrusted => "kernel memory",
-            Region::PerCpu => "per-CPU memory",
-            Region::User => "user memory",
-            Region::Mem => "a reserved record",
-            Region::Dynptr => "a dynptr",
-            Region::Map => "a map",
-            Region::Func => "a function",
-        }
-    }
 }
 
 /// A type.
@@ -164,6 +72,15 @@ pub enum Type {
     /// A pointer to a kernel object that the memory it is in owns (`kptr`): read as a pointer that may be null, and only
     /// exchanged for another.
     Kptr(TypeId),
+    /// What leads to objects that the program allocated: each has a node, in the field of that name.
+    GraphRoot {
+        /// In which way.
+        kind: GraphKind,
+        /// The objects.
+        record: RecordId,
+        /// The field of their nodes.
+        node: String,
+    },
     /// A map that is made as that one is: what a handle of an inner map points to.
     Map(MapId),
     /// A function: kfunc prototypes and struct_ops members.
@@ -406,6 +323,7 @@ impl Types {
             Type::Ptr { .. } | Type::Kptr(_) => 8,
             Type::Array { element, len } => self.size_of(*element).saturating_mul(*len),
             Type::Str { len } => *len,
+            Type::GraphRoot { .. } => 16,
             Type::Record(r) => self.records[*r].size,
             Type::Enum(e) => self.enums[*e].size,
         }
@@ -415,6 +333,7 @@ impl Types {
     pub fn align_of(&self, id: TypeId) -> u32 {
         match self.get(id) {
             Type::Array { element, .. } => self.align_of(*element),
+            Type::GraphRoot { .. } => 8,
             Type::Str { .. } => 1,
             Type::Record(r) => self.records[*r].align.max(1),
             _ => self.size_of(id).max(1),
@@ -460,6 +379,9 @@ impl Types {
             }
             Type::Enum(e) => format!("enum {}", self.enums[*e].name),
             Type::Kptr(to) => format!("Kptr[{}]", self.display(*to)),
+            Type::GraphRoot { kind, record, node } => {
+                format!("{}[{}, \"{node}\"]", kind.python(), self.records[*record].name)
+            }
             Type::Map(_) => "map".to_owned(),
             Type::Func { .. } => "function".to_owned(),
         }

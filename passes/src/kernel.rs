@@ -354,6 +354,14 @@ pub(crate) fn kptr(types: &Types, expr: &Expr) -> Option<TypeId> {
     }
 }
 
+/// What a field leads to that is the root of a list or a tree.
+pub(crate) fn graph_root(types: &Types, expr: &Expr) -> Option<RecordId> {
+    match *types.get(expr.ty) {
+        Type::GraphRoot { record, .. } => Some(record),
+        _ => None,
+    }
+}
+
 /// Whether an expression is a field of the context.
 fn is_handed_over(types: &Types, expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Field(base, _)

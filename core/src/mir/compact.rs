@@ -181,6 +181,7 @@ fn parts(ty: &mut Type, mut f: impl FnMut(&mut TypeId)) {
         | Type::Str { .. }
         | Type::Record(_)
         | Type::Enum(_)
+        | Type::GraphRoot { .. }
         | Type::Map(_) => {}
         Type::Ptr { to: part, .. } | Type::Array { element: part, .. } | Type::Kptr(part) => f(part),
         Type::Func { params, ret } => {

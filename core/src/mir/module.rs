@@ -348,7 +348,13 @@ impl Module {
             T::Enum(e) => Type::int(self.types.enums[*e].size * 8),
             T::Ptr { region, nullable, .. } => Some(Type::Ptr { region: *region, nullable: *nullable }),
             T::Kptr(_) => Some(Type::nullable(crate::types::Region::Kernel)),
-            T::Void | T::Array { .. } | T::Str { .. } | T::Record(_) | T::Map(_) | T::Func { .. } => None,
+            T::Void
+            | T::Array { .. }
+            | T::Str { .. }
+            | T::Record(_)
+            | T::GraphRoot { .. }
+            | T::Map(_)
+            | T::Func { .. } => None,
         }
     }
 }

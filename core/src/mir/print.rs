@@ -303,6 +303,9 @@ impl Printer<'_> {
                 LangType::Record(r) => format!("record {r}"),
                 LangType::Enum(e) => format!("enum {e}"),
                 LangType::Kptr(to) => format!("kptr {}", TypeName(*to)),
+                LangType::GraphRoot { kind, record, node } => {
+                    format!("{} {record} {}", kind.root(), Name(node))
+                }
                 LangType::Map(map) => format!("map {map}"),
                 LangType::Func { params, ret } => {
                     let params: Vec<String> =

@@ -31,6 +31,8 @@ pub enum RecordQuery {
     Exists,
     /// Bytes.
     Size,
+    /// The number of the record in the BTF of the object itself, by which the kernel finds what to allocate.
+    LocalId,
 }
 
 /// A question about an enumerator.
@@ -77,13 +79,14 @@ impl FieldQuery {
 
 impl RecordQuery {
     /// All of them.
-    pub const ALL: [RecordQuery; 2] = [RecordQuery::Exists, RecordQuery::Size];
+    pub const ALL: [RecordQuery; 3] = [RecordQuery::Exists, RecordQuery::Size, RecordQuery::LocalId];
 
     /// The mnemonic.
     pub fn as_str(self) -> &'static str {
         match self {
             RecordQuery::Exists => "type_exists",
             RecordQuery::Size => "type_size",
+            RecordQuery::LocalId => "type_id",
         }
     }
 }
@@ -119,6 +122,7 @@ impl Query {
             Query::Field(FieldQuery::Exists, ..) => 2,
             Query::Field(FieldQuery::LeftShift, ..) => 4,
             Query::Field(FieldQuery::RightShift, ..) => 5,
+            Query::Record(RecordQuery::LocalId, _) => 6,
             Query::Record(RecordQuery::Exists, _) => 8,
             Query::Record(RecordQuery::Size, _) => 9,
             Query::Enum(EnumQuery::Exists, ..) => 10,
@@ -159,7 +163,12 @@ impl Query {
             }
             Query::Record(ask, record) => {
                 let record = types.records.get(*record).ok_or("the record does not exist")?;
-                Ok(if *ask == RecordQuery::Exists { 1 } else { i64::from(record.size) })
+                Ok(match ask {
+                    RecordQuery::Exists => 1,
+                    RecordQuery::Size => i64::from(record.size),
+                    // The object is not written yet.
+                    RecordQuery::LocalId => 0,
+                })
             }
             Query::Enum(ask, id, name) => {
                 let (_, value) = enumerator(types, *id, name)?;

@@ -51,6 +51,9 @@ pub struct Helper {
     /// The helper that ends what this one begins, with the same first argument: the two are a `with`.
     #[serde(default)]
     pub ended_by: Option<String>,
+    /// Whether it is called while the lock of its map value is held, and only then.
+    #[serde(default)]
+    pub under_lock: bool,
     /// Whether the kernel lets nothing be called until then.
     #[serde(default)]
     pub exclusive: bool,
@@ -70,6 +73,14 @@ pub struct Helper {
 }
 
 impl Helper {
+    /// What programs call it: a kernel function with hidden arguments has a name without `_impl` for them.
+    pub fn called(&self) -> &str {
+        let whole = |(name, take): &&(String, Take)| {
+            *take == Take::All && self.name.strip_suffix("_impl") == Some(name)
+        };
+        self.aliases.iter().find(whole).map_or(&self.name, |(name, _)| name)
+    }
+
     /// Whether it may be called from that callback of a struct_ops program, or from a program that is none.
     pub fn allowed_in(&self, callback: Option<&str>) -> bool {
         self.callbacks.is_empty() || callback.is_some_and(|name| self.callbacks.iter().any(|c| c == name))
@@ -172,6 +183,14 @@ pub enum ArgumentKind {
     PerCpu,
     /// A trusted pointer to what the [`ArgumentKind::Kptr`] of that name holds, which is given away.
     KptrValue(String),
+    /// A struct of the program, named, by its number in the object's BTF.
+    TypeId,
+    /// What the program allocated.
+    Allocated,
+    /// A root of that kind, by the kernel's name (`bpf_list_head`), in a map value.
+    GraphRoot(String),
+    /// An object for the [`ArgumentKind::GraphRoot`] of that name, or of it.
+    GraphNode(String),
     /// A function of the program.
     Callback(CallbackSignature),
     /// A pointer to an object of the program of at least that many bytes (`bpf_dynptr`, `bpf_timer`).
@@ -219,6 +238,12 @@ pub enum ResultKind {
     Packet(String),
     /// What the [`ArgumentKind::Kptr`] of that name held.
     Kptr(String),
+    /// A new object of the [`ArgumentKind::TypeId`] of that name.
+    Allocated(String),
+    /// The same as the argument of that name.
+    Same(String),
+    /// An object of the [`ArgumentKind::GraphRoot`] of that name.
+    GraphNode(String),
     /// What one CPU has of the [`ArgumentKind::PerCpu`] of that name.
     OfCpu(String),
 }

@@ -376,7 +376,7 @@ fn check_helper_set(place: &str, set: &HelperSet) -> Result<(), ManifestError> {
                         "a callback takes at most five parameters".into(),
                     );
                 }
-                ArgumentKind::SizeOf(of) | ArgumentKind::KptrValue(of)
+                ArgumentKind::SizeOf(of) | ArgumentKind::KptrValue(of) | ArgumentKind::GraphNode(of)
                     if !helper.args.iter().any(|a| a.name == *of) =>
                 {
                     return fail(&format!("args[{j}].kind"), format!("there is no argument `{of}`"));
@@ -388,7 +388,13 @@ fn check_helper_set(place: &str, set: &HelperSet) -> Result<(), ManifestError> {
             ResultKind::Scalar(ty) | ResultKind::Number(ty) if c_int(ty).is_none() => {
                 return fail("returns.kind", format!("unknown integer type `{ty}`"));
             }
-            ResultKind::Mem(of) | ResultKind::Packet(of) | ResultKind::OfCpu(of) | ResultKind::Kptr(of)
+            ResultKind::Mem(of)
+            | ResultKind::Packet(of)
+            | ResultKind::OfCpu(of)
+            | ResultKind::Kptr(of)
+            | ResultKind::Allocated(of)
+            | ResultKind::Same(of)
+            | ResultKind::GraphNode(of)
                 if !helper.args.iter().any(|a| a.name == *of) =>
             {
                 return fail("returns.kind", format!("there is no argument `{of}`"));

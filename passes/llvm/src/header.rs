@@ -22,6 +22,8 @@ pub(crate) const ATTRIBUTES: u32 = 0;
 pub(crate) const STAYS_A_CALL: u32 = 1;
 /// The attribute group of what is relocated.
 pub(crate) const RELOCATED: u32 = 2;
+/// The attributes of variables that hold the number of a type.
+pub(crate) const TYPE_ID: u32 = 3;
 
 /// What LLVM must not make of a function: loops into calls of a C library ("A call to built-in function 'memset' is not
 /// supported"), switches into tables, of which each would be a map of its own.
@@ -152,6 +154,7 @@ impl Header<'_> {
              attributes #{ATTRIBUTES} = {{ nounwind {FORBIDDEN} }}\n\
              attributes #{STAYS_A_CALL} = {{ noinline nounwind {FORBIDDEN} }}\n\
              attributes #{RELOCATED} = {{ \"btf_ama\" }}\n\
+             attributes #{TYPE_ID} = {{ \"btf_type_id\" }}\n\
              !llvm.module.flags = {flags}\n\
              !llvm.dbg.cu = !{{{}}}\n\
              {}",

@@ -11,9 +11,9 @@
 //! Leaves out: which questions are asked, which MIR says.
 
 use crate::errors::Fault;
-use crate::header::Header;
+use crate::header::{Header, RELOCATED, TYPE_ID};
 use crate::text::quoted;
-use pbpf_core::mir::{FieldQuery, Op, Query, enumerator, follow};
+use pbpf_core::mir::{FieldQuery, Op, Query, RecordQuery, enumerator, follow};
 use pbpf_core::types::Origin;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -41,7 +41,7 @@ impl Relocations {
 /// The bits of the variable: the backend patches an offset or an enumerator into a 64-bit constant.
 pub(crate) fn bits(query: &Query) -> u32 {
     match query {
-        Query::Field(FieldQuery::Offset, ..) | Query::Enum(..) => 64,
+        Query::Field(FieldQuery::Offset, ..) | Query::Enum(..) | Query::Record(RecordQuery::LocalId, _) => 64,
         Query::Field(..) | Query::Record(..) => 32,
     }
 }
@@ -88,6 +88,10 @@ fn variable(header: &mut Header<'_>, query: &Query) -> Result<String, String> {
             }
             (name, header.types.record(&mut header.md, *record))
         }
+        // Of these the backend reads the kind alone.
+        Query::Record(RecordQuery::LocalId, record) => {
+            (format!("llvm.btf_type_id.{record}${kind}"), header.types.record(&mut header.md, *record))
+        }
         Query::Record(_, record) => {
             let data = types.records.get(*record).ok_or("the record does not exist")?;
             let name = format!("{}.{record}:{kind}:{here}$0", data.name);
@@ -104,7 +108,7 @@ fn variable(header: &mut Header<'_>, query: &Query) -> Result<String, String> {
         "@{} = external global i{}, !llvm.preserve.access.index {node} #{}",
         quoted(&name),
         bits(query),
-        crate::header::RELOCATED
+        if matches!(query, Query::Record(RecordQuery::LocalId, _)) { TYPE_ID } else { RELOCATED }
     );
     Ok(name)
 }

@@ -50,6 +50,12 @@ impl<'a> TypeNodes<'a> {
                 let to = self.node(md, *to);
                 md.add(kptr(to))
             }
+            Type::GraphRoot { kind, .. } => {
+                let word = self.node(md, types.int(64, false));
+                let words = md.add(array(word, 16, 2));
+                let member = md.add(member("__opaque", Some(words), 128, 0, None));
+                md.add(composite("structure", kind.root(), 128, &[member.to_string()]))
+            }
             // A handle of a map: no type of C.
             Type::Map(_) => return None,
             Type::Ptr { to, .. } => {
@@ -98,7 +104,13 @@ impl<'a> TypeNodes<'a> {
         let base = self.inside(md, field.ty);
         let storage = (self.types.size_of(field.ty) * 8).max(1);
         let bits = field.bit_size.map(|_| field.bit_offset / storage * storage);
-        md.add(member(&field.name, base, u64::from(size), u64::from(field.bit_offset), bits))
+        let node = member(&field.name, base, u64::from(size), u64::from(field.bit_offset), bits);
+        let Type::GraphRoot { record, node: of, .. } = self.types.get(field.ty) else { return md.add(node) };
+        // Without it the kernel refuses the BTF of the object, and says so where the map is made.
+        let contains = format!("contains:{}:{of}", self.types.records[*record].name);
+        let tag = quoted(&contains);
+        let tagged = format!(", annotations: !{{!{{!\"btf_decl_tag\", !{tag}}}}})");
+        md.add(node.strip_suffix(')').unwrap_or(&node).to_owned() + &tagged)
     }
 
     /// The node of a type as a field has it: what pointers point to is left out. LLVM would write forward declarations of

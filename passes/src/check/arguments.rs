@@ -10,7 +10,7 @@ use pbpf_core::hir::{Expr, ExprKind, FunctionKind, Section};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::{Argument, ArgumentKind, CallbackSignature, Helper};
 use pbpf_core::source::Span;
-use pbpf_core::types::{Region, Type, TypeId};
+use pbpf_core::types::{GraphKind, Origin, Region, Type, TypeId};
 
 impl Checker<'_, '_> {
     pub(super) fn arguments(&mut self, helper: HelperId, args: &[Option<Expr>], span: Span) {
@@ -30,6 +30,14 @@ impl Checker<'_, '_> {
             let wanted = match &arg.kind {
                 ArgumentKind::MapKey => map.and_then(|m| module.maps[m].key),
                 ArgumentKind::MapValue | ArgumentKind::MapValueOut => map.and_then(|m| module.maps[m].value),
+                ArgumentKind::GraphNode(of) => {
+                    let root = row.args.iter().position(|a| a.name == *of).and_then(|at| args.get(at));
+                    let record = root
+                        .and_then(Option::as_ref)
+                        .and_then(|root| crate::kernel::graph_root(&module.types, root));
+                    let is_it = |ty: &Type| matches!(ty, Type::Record(r) if Some(*r) == record);
+                    module.types.iter().find(|(_, ty)| is_it(ty)).map(|(id, _)| id)
+                }
                 ArgumentKind::KptrValue(of) => {
                     let slot = row.args.iter().position(|a| a.name == *of).and_then(|at| args.get(at));
                     slot.and_then(Option::as_ref).and_then(|slot| crate::kernel::kptr(&module.types, slot))
@@ -82,7 +90,7 @@ impl Checker<'_, '_> {
             ExprKind::None => "`None`".to_owned(),
             _ => self.module.types.display(given.ty),
         };
-        let message = format!("`{}` of `{}` is {needs}, and this is {have}", arg.name, row.name);
+        let message = format!("`{}` of `{}` is {needs}, and this is {have}", arg.name, row.called());
         self.cx.emit(
             Diagnostic::error("wrong-argument-type", message)
                 .at(given.span)
@@ -237,6 +245,32 @@ impl Checker<'_, '_> {
                 let want =
                     wanted.map_or_else(|| "what the field holds".to_owned(), |want| types.display(want));
                 Some((format!("a trusted pointer to {want}"), Some("acquire one, and test it for None")))
+            }
+            ArgumentKind::TypeId => None,
+            ArgumentKind::Allocated => {
+                let own = |to: TypeId| matches!(types.get(to), Type::Record(r) if types.records[*r].origin == Origin::User);
+                if pointer.is_some_and(|(to, region)| region == Region::Mem && own(to)) {
+                    return None;
+                }
+                no("what the program allocated", Some("allocate it: `item = bpf_obj_new(Item)`"))
+            }
+            ArgumentKind::GraphRoot(kernel) => {
+                let fits = matches!(types.get(ty), Type::GraphRoot { kind, .. } if kind.root() == kernel);
+                if fits && crate::kernel::region_of(types, given) == Some(Region::MapValue) {
+                    return None;
+                }
+                let python =
+                    GraphKind::ALL.into_iter().find(|k| k.root() == kernel).map_or("root", GraphKind::python);
+                Some((format!("a `{python}` in a map value"), None))
+            }
+            ArgumentKind::GraphNode(_) => {
+                let fits = |(to, region)| region == Region::Mem && wanted.is_none_or(|want| to == want);
+                if pointer.is_some_and(fits) {
+                    return None;
+                }
+                let want =
+                    wanted.map_or_else(|| "what the root leads to".to_owned(), |want| types.display(want));
+                Some((format!("a pointer to {want}"), Some("allocate it: `item = bpf_obj_new(Item)`")))
             }
             ArgumentKind::PerCpu => {
                 if pointer.is_some_and(|(_, region)| region == Region::PerCpu) {

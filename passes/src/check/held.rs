@@ -11,7 +11,7 @@ use pbpf_core::source::Span;
 use pbpf_core::types::{Origin, Region, Type, TypeId};
 
 /// Where what cannot be copied is, the code that says so, and what it is.
-type Uncopied = (Span, &'static str, &'static str);
+type Uncopied = (Span, &'static str, String);
 
 impl Checker<'_, '_> {
     /// Refuses copies of what a lock or a kernel object is in: `bpf_spin_lock cannot be accessed directly by load/store`.
@@ -67,7 +67,7 @@ impl Checker<'_, '_> {
     fn locked(&self, e: &Expr) -> Option<Uncopied> {
         let types = &self.module.types;
         let object = match types.get(e.ty) {
-            Type::Ptr { to, region: Region::MapValue, .. } => *to,
+            Type::Ptr { to, region: Region::MapValue | Region::Mem, .. } => *to,
             Type::Record(_) => {
                 let in_map = match &e.kind {
                     ExprKind::Field(base, _) | ExprKind::Index(base, _) | ExprKind::Deref(base) => {
@@ -81,14 +81,14 @@ impl Checker<'_, '_> {
             _ => return None,
         };
         if self.holds_lock(object) {
-            return Some((e.span, "held-lock", "a lock"));
+            return Some((e.span, "held-lock", "a lock".to_owned()));
         }
-        self.holds_kptr(object).then_some((e.span, "held-object", "a `Kptr`"))
+        self.managed(object).map(|what| (e.span, "held-object", what))
     }
 
     fn in_map(&self, e: &Expr) -> bool {
         match (self.module.types.get(e.ty), &e.kind) {
-            (Type::Ptr { region, .. }, _) => *region == Region::MapValue,
+            (Type::Ptr { region, .. }, _) => matches!(region, Region::MapValue | Region::Mem),
             (_, ExprKind::Field(base, _) | ExprKind::Index(base, _)) => self.in_map(base),
             (_, ExprKind::Global(_)) => true,
             _ => false,
@@ -114,6 +114,7 @@ impl Checker<'_, '_> {
     pub(super) fn held(&mut self, function: &Function) {
         let mut regions = Vec::new();
         self.regions(&function.body, &mut regions);
+        self.unlocked(function, &regions);
         for (span, body) in regions {
             let mut calls = Vec::new();
             self.calls_in(body, &mut calls);
@@ -128,6 +129,29 @@ impl Checker<'_, '_> {
                         .help("do this before the `with`, or behind it"),
                 );
             }
+        }
+    }
+
+    /// Tells of calls for which a lock must be held: `bpf_spin_lock at off=0 must be held for bpf_list_head`.
+    fn unlocked(&mut self, function: &Function, regions: &[(Span, &[Stmt])]) {
+        let registry = self.registry;
+        let needs = |block: &[Stmt]| {
+            let mut found: Vec<(Span, &str)> = Vec::new();
+            crate::walk::exprs(block, &mut |e| {
+                if let ExprKind::Helper { helper, .. } = &e.kind {
+                    let row = &registry.helper(*helper).row;
+                    found.extend(row.under_lock.then_some((e.span, row.called())));
+                }
+            });
+            found
+        };
+        let locked: Vec<(Span, &str)> = regions.iter().flat_map(|(_, body)| needs(body)).collect();
+        for (span, name) in needs(&function.body).into_iter().filter(|call| !locked.contains(call)) {
+            self.cx.emit(
+                Diagnostic::error("held-lock", format!("`{name}` needs the lock of its map value"))
+                    .at(span)
+                    .help("put it into `with value.lock:`"),
+            );
         }
     }
 
@@ -170,7 +194,7 @@ impl Checker<'_, '_> {
         match &e.kind {
             ExprKind::Helper { helper, .. } => {
                 let row = &self.registry.helper(*helper).row;
-                (row.call != HelperCall::ByteSwap).then(|| format!("`{}`", row.name))
+                (row.call != HelperCall::ByteSwap && !row.under_lock).then(|| format!("`{}`", row.name))
             }
             ExprKind::Call(id, _) => Some(format!("`{}`", self.module.functions[*id].name)),
             ExprKind::Print(..) => Some("`print`".to_owned()),

@@ -5,7 +5,7 @@
 use super::{Frame, Infer_};
 use crate::kernel;
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{Expr, ExprKind};
+use pbpf_core::hir::{Expr, ExprKind, Query};
 use pbpf_core::names;
 use pbpf_core::rows::{ArgumentKind, Arguments, Gives, ResultKind, Take};
 use pbpf_core::source::Span;
@@ -268,6 +268,28 @@ impl Infer_<'_, '_> {
                 let at = row.args.iter().position(|a| a.name == *of)?;
                 let held = args.get(at)?.as_ref().and_then(|slot| kernel::kptr(&self.module.types, slot));
                 Some(self.module.types.ptr(held.unwrap_or(void), Region::Kernel, nullable))
+            }
+            ResultKind::Allocated(of) => {
+                let at = row.args.iter().position(|a| a.name == *of)?;
+                let ExprKind::Query(Query::Record(_, record)) = args.get(at)?.as_ref()?.kind else {
+                    return None;
+                };
+                let to = self.module.types.intern(Type::Record(record));
+                Some(self.module.types.ptr(to, Region::Mem, nullable))
+            }
+            ResultKind::Same(of) => {
+                let at = row.args.iter().position(|a| a.name == *of)?;
+                let Type::Ptr { to, region, .. } = *self.module.types.get(args.get(at)?.as_ref()?.ty) else {
+                    return Some(self.module.types.ptr(void, Region::Mem, nullable));
+                };
+                Some(self.module.types.ptr(to, region, nullable))
+            }
+            ResultKind::GraphNode(of) => {
+                let at = row.args.iter().position(|a| a.name == *of)?;
+                let record =
+                    args.get(at)?.as_ref().and_then(|root| kernel::graph_root(&self.module.types, root));
+                let to = record.map_or(void, |record| self.module.types.intern(Type::Record(record)));
+                Some(self.module.types.ptr(to, Region::Mem, nullable))
             }
             ResultKind::OfCpu(of) => {
                 let at = row.args.iter().position(|a| a.name == *of)?;

@@ -90,6 +90,16 @@ impl Infer_<'_, '_> {
                     None => local.ty,
                 }
             }
+            ArgumentKind::GraphNode(of) => {
+                let root = row.args.iter().position(|a| a.name == *of).and_then(|at| args.get(at)?.as_ref());
+                match root.and_then(|root| crate::kernel::graph_root(&self.module.types, root)) {
+                    Some(record) => {
+                        let to = self.module.types.intern(Type::Record(record));
+                        self.module.types.ptr(to, Region::Mem, false)
+                    }
+                    None => local.ty,
+                }
+            }
             ArgumentKind::Object(_) => {
                 let given = row.args.iter().zip(args).find_map(|(a, e)| match (&a.kind, e) {
                     (ArgumentKind::Object(_), Some(e)) => Some(e),

@@ -148,6 +148,7 @@ impl Infer_<'_, '_> {
                 | Type::Enum(_)
                 | Type::Ptr { .. }
                 | Type::Kptr(_)
+                | Type::GraphRoot { .. }
                 | Type::Void
                 | Type::Func { .. }
                 | Type::Map(_) => have,

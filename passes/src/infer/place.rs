@@ -207,6 +207,12 @@ impl Infer_<'_, '_> {
         let is_none = b_value.is_some_and(|v| matches!(v.kind, ExprKind::None));
         match (self.module.types.get(a).clone(), self.module.types.get(b).clone()) {
             (Type::Ptr { to, region, .. }, _) if is_none => Some(self.module.types.ptr(to, region, true)),
+            // It was None so far.
+            (Type::Ptr { to: x, region: Region::MapValue, nullable: true }, Type::Ptr { to, region, .. })
+                if x == void && region != Region::MapValue =>
+            {
+                Some(self.module.types.ptr(to, region, true))
+            }
             (Type::Ptr { to: x, region: r, nullable: n }, Type::Ptr { to: y, region: s, nullable: m })
                 if r == s =>
             {

@@ -173,6 +173,7 @@ impl Lowering<'_, '_> {
                     types.int(bits, signed)
                 }
                 ArgumentKind::SizeOf(_) => types.int(32, false),
+                ArgumentKind::TypeId => types.int(64, false),
                 ArgumentKind::Kernel(records) => {
                     // Of several the first is the kernel's own.
                     let record = records.split(" | ").next().unwrap_or(records);
@@ -279,7 +280,12 @@ impl Lowering<'_, '_> {
                 let value = self.expr(given?);
                 if self.func.type_of(value).is_int() { self.resize(value, Type::I64, false) } else { value }
             }
-            ArgumentKind::Kptr => {
+            ArgumentKind::TypeId => {
+                let value = self.expr(given?);
+                self.resize(value, Type::I64, false)
+            }
+            ArgumentKind::Allocated | ArgumentKind::GraphNode(_) => self.expr(given?),
+            ArgumentKind::Kptr | ArgumentKind::GraphRoot(_) => {
                 let address = self.address(given?);
                 self.materialize(address)
             }

@@ -162,7 +162,13 @@ pub(crate) fn machine_type(types: &Types, ty: TypeId) -> Option<Type> {
         T::Enum(e) => Type::int(types.enums[*e].size * 8),
         T::Ptr { region, nullable, .. } => Some(Type::Ptr { region: *region, nullable: *nullable }),
         T::Kptr(_) => Some(Type::nullable(pbpf_core::types::Region::Kernel)),
-        T::Void | T::Array { .. } | T::Str { .. } | T::Record(_) | T::Map(_) | T::Func { .. } => None,
+        T::Void
+        | T::Array { .. }
+        | T::Str { .. }
+        | T::Record(_)
+        | T::GraphRoot { .. }
+        | T::Map(_)
+        | T::Func { .. } => None,
     }
 }
 

@@ -200,6 +200,9 @@ fn checked_operands(func: &Function, inst: Inst, externs: &[String], registry: &
                         | K::Text
                         | K::Object(_)
                         | K::Kptr
+                        | K::GraphRoot(_)
+                        | K::GraphNode(_)
+                        | K::Allocated
                         | K::Reserved
                 );
                 (memory

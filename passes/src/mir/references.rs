@@ -114,7 +114,8 @@ fn called(name: &str, registry: &Registry) -> String {
     let method = registry
         .map_kinds()
         .find_map(|kind| registry.map_methods(&kind.name).find(|m| m.helper == name).map(|m| m.name.clone()));
-    method.unwrap_or_else(|| name.to_owned())
+    let called = || registry.find_helper(name).map_or(name, |id| registry.helper(id).row.called());
+    method.unwrap_or_else(|| called().to_owned())
 }
 
 fn leak(func: &Function, tokens: &Tokens, token: usize, end: Inst, registry: &Registry) -> Diagnostic {

@@ -10,7 +10,7 @@ use pbpf_core::hir::{self};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::{ArgumentKind, HelperCall, Take};
 use pbpf_core::source::Span;
-use pbpf_core::types::{Region, Type};
+use pbpf_core::types::{Origin, Region, Type};
 
 impl Resolver<'_, '_> {
     /// A helper with the user's arguments put in the order of its row.
@@ -58,7 +58,10 @@ impl Resolver<'_, '_> {
         }
         let mut complete = true;
         for (arg, at) in args.iter().zip(positions) {
-            slots[*at] = self.expr(body, arg);
+            slots[*at] = match row.args[*at].kind {
+                ArgumentKind::TypeId => self.type_id(arg),
+                _ => self.expr(body, arg),
+            };
             complete &= slots[*at].is_some();
         }
         for keyword in keywords {
@@ -105,6 +108,25 @@ impl Resolver<'_, '_> {
             return Some(self.int_expr(swapped, span));
         }
         Some(self.make(hir::ExprKind::Helper { helper, take, args: slots }, span))
+    }
+
+    /// A struct of the program as the kernel is told which one is meant.
+    fn type_id(&mut self, arg: &Expr) -> Option<hir::Expr> {
+        let ty = self.type_of(arg)?;
+        match *self.module.types.get(ty) {
+            Type::Record(record) if self.module.types.records[record].origin == Origin::User => {
+                let query = hir::Query::Record(hir::RecordQuery::LocalId, record);
+                Some(self.make(hir::ExprKind::Query(query), arg.span))
+            }
+            _ => {
+                self.cx.emit(
+                    Diagnostic::error("wrong-argument-type", "only structs of the program are allocated")
+                        .at(arg.span)
+                        .help("declare one with `@bpf @struct`"),
+                );
+                None
+            }
+        }
     }
 
     /// Whether an expression is the variable with the context.

@@ -9,7 +9,7 @@ use super::{Resolver, typing};
 use pbpf_core::ast::{Alias, Expr, ExprKind, Stmt, StmtKind};
 use pbpf_core::names;
 use pbpf_core::rows::{HelperCall, Take};
-use pbpf_core::types::{RecordKind, Region};
+use pbpf_core::types::{GraphKind, RecordKind, Region};
 
 /// The package's module that `module` stands for: `pythonbpf.maps` and `pbpf.maps` are the same.
 pub(super) fn own_module(module: &str) -> Option<&str> {
@@ -31,6 +31,8 @@ fn package_entry(name: &str) -> Option<Entry> {
         "bits" => Entry::Bits,
         "Ptr" => Entry::Pointer(Region::KernelUntrusted),
         "Kptr" => Entry::Kptr,
+        "ListHead" => Entry::GraphRoot(GraphKind::List),
+        "RbRoot" => Entry::GraphRoot(GraphKind::Tree),
         "UserPtr" => Entry::Pointer(Region::User),
         "subprogram" => Entry::Decorator(Decorator::Subprogram),
         "struct_ops" => Entry::StructOps,
@@ -49,7 +51,7 @@ fn package_entry(name: &str) -> Option<Entry> {
     })
 }
 
-const PACKAGE_NAMES: [&str; 20] = [
+const PACKAGE_NAMES: [&str; 22] = [
     "bpf",
     "map",
     "section",
@@ -59,6 +61,8 @@ const PACKAGE_NAMES: [&str; 20] = [
     "bits",
     "Ptr",
     "Kptr",
+    "ListHead",
+    "RbRoot",
     "UserPtr",
     "struct_ops",
     "subprogram",

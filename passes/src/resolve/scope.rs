@@ -10,7 +10,7 @@ use pbpf_core::hir::{ExternId, FuncId, GlobalId, MapId};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::Take;
 use pbpf_core::source::{FileId, Span};
-use pbpf_core::types::{EnumId, RecordId, RecordKind, Region, TypeId};
+use pbpf_core::types::{EnumId, GraphKind, RecordId, RecordKind, Region, TypeId};
 use std::collections::BTreeMap;
 
 /// A decorator of the language.
@@ -47,6 +47,8 @@ pub(super) enum Entry {
     Char,
     /// `POINTER(T)`, `Ptr[T]`, `UserPtr[T]`: makes a type of a type.
     Pointer(Region),
+    /// `ListHead[T, "node"]`, `RbRoot[T, "node"]`: makes the type of what leads to objects of the program.
+    GraphRoot(GraphKind),
     /// `Kptr[T]`: makes the type of a pointer to a kernel object that a map holds.
     Kptr,
     /// A type of Python's that programs cannot have, and what to use.

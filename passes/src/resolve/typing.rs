@@ -11,7 +11,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::layout::MAX_SIZE;
 use pbpf_core::names;
 use pbpf_core::source::Span;
-use pbpf_core::types::{RecordId, RecordKind, Region, Type, TypeId, Types};
+use pbpf_core::types::{GraphKind, Origin, RecordId, RecordKind, Region, Type, TypeId, Types};
 
 /// The names of `ctypes` that mean something.
 pub(super) const CTYPES: &[&str] = &[
@@ -139,6 +139,7 @@ impl Resolver<'_, '_> {
             ExprKind::Subscript { value, index } => match self.entry_named(value) {
                 Some(Entry::Pointer(region)) => self.pointer_type(index, region),
                 Some(Entry::Kptr) => self.kptr_type(index),
+                Some(Entry::GraphRoot(kind)) => self.graph_root(kind, index),
                 _ => None,
             },
             ExprKind::Binary { op: BinaryOp::Mul, left, right } => {
@@ -218,6 +219,50 @@ impl Resolver<'_, '_> {
             return None;
         }
         Some(self.module.types.intern(Type::Kptr(to)))
+    }
+
+    /// `ListHead[Node, "node"]`: the field must be the node of that kind, in front.
+    fn graph_root(&mut self, kind: GraphKind, index: &Expr) -> Option<TypeId> {
+        let name = kind.python();
+        let ExprKind::Tuple(parts) = &index.kind else {
+            self.graph_error(format!("`{name}` says of what, and which field is the node"), kind, index.span);
+            return None;
+        };
+        let [of, Expr { kind: ExprKind::Str(node), span }] = parts.as_slice() else {
+            self.graph_error(format!("`{name}` says of what, and which field is the node"), kind, index.span);
+            return None;
+        };
+        let ty = self.type_of(of)?;
+        let types = &self.module.types;
+        let record = match *types.get(ty) {
+            Type::Record(record) if types.records[record].origin == Origin::User => record,
+            _ => {
+                self.graph_error(format!("what is in a `{name}` is a struct of the program"), kind, of.span);
+                return None;
+            }
+        };
+        let fits =
+            |ty: TypeId| matches!(types.get(ty), Type::Record(r) if types.records[*r].name == kind.node());
+        match types.find_field(record, node).filter(|(_, field)| fits(field.ty)) {
+            Some((0, _)) => {}
+            Some(_) => {
+                self.graph_error(format!("the node `{node}` is not the first field"), kind, *span);
+                return None;
+            }
+            None => {
+                let message = format!("`{node}` is no `{}` of `{}`", kind.node(), types.records[record].name);
+                self.graph_error(message, kind, *span);
+                return None;
+            }
+        }
+        Some(self.module.types.intern(Type::GraphRoot { kind, record, node: node.clone() }))
+    }
+
+    fn graph_error(&mut self, message: String, kind: GraphKind, span: Span) {
+        let (name, node) = (kind.python(), kind.node());
+        self.cx.emit(Diagnostic::error("bad-type", message).at(span).help(format!(
+            "write `{name}[Item, \"node\"]`, and `node: struct_{node}` as the first field of `Item`"
+        )));
     }
 
     fn length(&mut self, expr: &Expr) -> Option<u32> {

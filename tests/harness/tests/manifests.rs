@@ -261,7 +261,9 @@ fn nullable_fields_are_the_kernels() {
 fn argument_fits(kind: &ArgumentKind, spelled: &str) -> bool {
     let pointer = spelled.ends_with('*');
     match kind {
-        ArgumentKind::Scalar(_) | ArgumentKind::SizeOf(_) => !pointer,
+        ArgumentKind::Scalar(_) | ArgumentKind::SizeOf(_) | ArgumentKind::TypeId => !pointer,
+        ArgumentKind::Callback(_) => spelled.contains("(*)"),
+        ArgumentKind::GraphRoot(root) => spelled.contains(&format!("struct {root} ")),
         ArgumentKind::Kernel(records) => {
             records.split(" | ").any(|record| spelled.contains(&format!("struct {record} ")))
         }

@@ -12,7 +12,7 @@ use crate::mir::{
 };
 use crate::source::{FileId, Span};
 use crate::types::{
-    Enum, EnumId, Field, Origin, Record, RecordId, RecordKind, Region, Type as LangType, TypeId,
+    Enum, EnumId, Field, GraphKind, Origin, Record, RecordId, RecordKind, Region, Type as LangType, TypeId,
 };
 
 impl Parser<'_> {
@@ -144,6 +144,8 @@ impl Parser<'_> {
                 let to = self.ty()?;
                 (LangType::Kptr(to), 1 + self.type_depths[to])
             }
+            "bpf_list_head" => (self.graph_root(GraphKind::List)?, 0),
+            "bpf_rb_root" => (self.graph_root(GraphKind::Tree)?, 0),
             "map" => (LangType::Map(self.lookup("map", "map", |ids| &ids.maps)?), 0),
             "func" => {
                 self.mark("(")?;
@@ -162,9 +164,13 @@ impl Parser<'_> {
             }
             _ => {
                 self.at = start;
-                return Err(self.expected("`ptr`, `array`, `str`, `record`, `enum`, `kptr`, `map` or `func`"));
+                return Err(self.expected("`ptr`, `array`, `str`, `record`, `enum`, `kptr`, `bpf_list_head`, `bpf_rb_root`, `map` or `func`"));
             }
         })
+    }
+
+    fn graph_root(&mut self, kind: GraphKind) -> Read<LangType> {
+        Ok(LangType::GraphRoot { kind, record: self.record_id()?, node: self.name()? })
     }
 
     pub(super) fn record_id(&mut self) -> Read<RecordId> {

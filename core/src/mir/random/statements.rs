@@ -325,7 +325,7 @@ impl Body<'_> {
             return self.ints.push(answer);
         }
         if self.chance(20) {
-            let ask = *self.names.random.pick(&RecordQuery::ALL);
+            let ask = *self.names.random.pick(&[RecordQuery::Exists, RecordQuery::Size]);
             let answer = self.plain(Op::Query(Query::Record(ask, self.known.kernel)));
             return self.ints.push(answer);
         }

@@ -41,7 +41,7 @@
 //! - M031: a format has a conversion for each argument: `%s` for a pointer, another for an `i64`.
 //! - M032: the cases of a switch are distinct.
 //! - M033: a function returns a value of its result's type, or none if it has none.
-//! - M034: what is asked about is a record or enum of the kernel by name, and a field or enumerator that it lists.
+//! - M034: what is asked about is a record or enum of the kernel by name, and a field or enumerator that it lists; `type_id` asks of any record.
 //! - M035: `load_bits` leads to a bitfield of a record of the kernel.
 //! - M036: `extern_addr` names a variable or an option, and gives a pointer to it.
 //!

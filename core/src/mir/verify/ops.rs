@@ -8,7 +8,7 @@ use crate::entity::Table;
 use crate::mir::path::follow;
 use crate::mir::{
     BinaryOp, CastKind, Cond, ExternId, ExternKind, FieldStep, Function, FunctionKind, GlobalId, InstData,
-    Op, Query, Region, Slot, Type, UnaryOp, Value,
+    Op, Query, RecordQuery, Region, Slot, Type, UnaryOp, Value,
 };
 use crate::types::{Origin, RecordId};
 use std::collections::BTreeSet;
@@ -369,6 +369,8 @@ impl Check<'_> {
     fn query(&mut self, query: &Query) {
         let types = &self.module.types;
         let named = match query {
+            // The object's own types are asked for their number alone.
+            Query::Record(RecordQuery::LocalId, record) => types.records.get(*record).is_some(),
             Query::Field(_, record, _) | Query::Record(_, record) => {
                 types.records.get(*record).is_some_and(|r| r.origin == Origin::Kernel && !r.name.is_empty())
             }

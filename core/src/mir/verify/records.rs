@@ -78,7 +78,7 @@ fn check_types(types: &Types, found: &mut Found) {
                 parts.extend(params.iter().map(|(_, ty)| *ty));
                 parts.push(*ret);
             }
-            Type::Record(r) => {
+            Type::Record(r) | Type::GraphRoot { record: r, .. } => {
                 if types.records.get(*r).is_none() {
                     found.add("M003", None, format!("type `{id}` is record `{r}`, which does not exist"));
                 }

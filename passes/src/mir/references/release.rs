@@ -10,7 +10,8 @@ use pbpf_core::entity::Entity;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
 use pbpf_core::mir::{Block, BlockCall, Builder, ExternId, Function, Op, Type};
 use pbpf_core::pass::Context;
-use pbpf_core::rows::{Helper, HelperCall, ResultKind};
+use pbpf_core::rows::{ArgumentKind, Helper, HelperCall, ResultKind};
+use pbpf_core::types::Region;
 
 pub(super) fn at_failed_checks(
     func: &mut Function,
@@ -126,6 +127,8 @@ fn call_of(func: &mut Function, block: Block, row: &Helper, token: &Token, exter
                 Type::Ptr { nullable: true, region } => b.value(Op::Refine(token.value), Type::ptr(region)),
                 _ => token.value,
             }
+        } else if matches!(arg.kind, ArgumentKind::KernelAddress) && row.call == HelperCall::Kfunc {
+            b.value(Op::Null, Type::nullable(Region::Kernel))
         } else {
             b.iconst(Type::I64, arg.default?)
         });
