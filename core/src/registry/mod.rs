@@ -255,7 +255,7 @@ impl Registry {
     /// Whether a program type may call a helper: either side may say so, the type by naming the helper's set, the helper
     /// by naming the type, so that a later plugin can bring helpers for earlier types. One that is no call to the kernel is everybody's.
     pub fn allows(&self, program_type: ProgramTypeId, helper: HelperId) -> bool {
-        let (ty, helper) = (&self.types[program_type], &self.helpers[helper]);
+        let (helper_id, ty, helper) = (helper, &self.types[program_type], &self.helpers[helper]);
         if helper.row.call == HelperCall::ByteSwap {
             return true;
         }
@@ -264,8 +264,17 @@ impl Registry {
         } else {
             helper.row.program_types.iter().any(|t| names_id(t, &ty.id))
         };
-        let listed = listed || helper.everywhere || ty.row.helpers.contains(&helper.row.name);
+        let listed = listed
+            || helper.everywhere
+            || self.takes_object(program_type, helper_id)
+            || ty.row.helpers.contains(&helper.row.name);
         listed && !ty.row.helpers_refused.contains(&helper.row.name)
+    }
+
+    /// Whether a program type gives a helper an object of the kernel where others give the context.
+    pub fn takes_object(&self, program_type: ProgramTypeId, helper: HelperId) -> bool {
+        let ty = &self.types[program_type];
+        self.helpers[helper].row.objects_in.iter().any(|t| names_id(t, &ty.id))
     }
 
     /// The program types that may call a helper, by id.

@@ -64,6 +64,9 @@ pub struct Helper {
     /// name its set.
     #[serde(default)]
     pub program_types: Vec<String>,
+    /// The program types that may call it too, and give an object of the kernel where the others give the context.
+    #[serde(default)]
+    pub objects_in: Vec<String>,
     /// The callbacks of a struct_ops program that may call it; empty: any, and programs that are no callbacks.
     #[serde(default)]
     pub callbacks: Vec<String>,
@@ -155,6 +158,8 @@ pub enum ArgumentKind {
     Scalar(String),
     /// The context; the user does not write it.
     Ctx,
+    /// The context, or in the program types of [`Helper::objects_in`] a trusted pointer as [`Self::Kernel`] says.
+    CtxOr(String),
     /// A map, of one of these kinds; empty: any.
     Map(Vec<String>),
     /// A pointer to a key of the map argument.

@@ -116,6 +116,7 @@ impl Checker<'_, '_> {
         let no = |needs: &str, help: Option<&'static str>| Some((needs.to_owned(), help));
         match &arg.kind {
             ArgumentKind::Ctx => None,
+            ArgumentKind::CtxOr(record) => self.no_object(record, given, pointer, optional),
             ArgumentKind::Scalar(_) | ArgumentKind::SizeOf(_) => {
                 let behind = pointer.is_some_and(|(to, _)| self.is_number(to));
                 let address = pointer.is_some_and(|(_, region)| {
@@ -184,29 +185,7 @@ impl Checker<'_, '_> {
                 }
                 no("an address", Some("pass a pointer, or a number that is one"))
             }
-            ArgumentKind::Kernel(record) => {
-                if optional {
-                    return None;
-                }
-                let named = record.replace(" | ", "` or `struct ");
-                let needs = format!("a trusted pointer to `struct {named}`");
-                match pointer {
-                    Some((to, Region::Kernel)) if to == types.void() || self.is_record(to, record) => None,
-                    Some((to, Region::KernelUntrusted)) if self.is_record(to, record) => Some((
-                        needs,
-                        Some(
-                            "the kernel trusts only what it handed to the program: an argument, or the result of a helper",
-                        ),
-                    )),
-                    // A part of what such a pointer leads to.
-                    None if self.is_record(ty, record)
-                        && crate::kernel::region_of(types, given) == Some(Region::Kernel) =>
-                    {
-                        None
-                    }
-                    _ => Some((needs, None)),
-                }
-            }
+            ArgumentKind::Kernel(record) => self.no_object(record, given, pointer, optional),
             ArgumentKind::Callback(_) => {
                 if matches!(given.kind, ExprKind::Function(_)) {
                     return None;
@@ -287,6 +266,38 @@ impl Checker<'_, '_> {
                 }
                 no("what an earlier call reserved", None)
             }
+        }
+    }
+
+    /// What the argument must be, if it is no trusted pointer to such a record.
+    fn no_object(
+        &self,
+        record: &str,
+        given: &Expr,
+        pointer: Option<(TypeId, Region)>,
+        optional: bool,
+    ) -> Option<(String, Option<&'static str>)> {
+        let (types, ty) = (&self.module.types, given.ty);
+        if optional {
+            return None;
+        }
+        let named = record.replace(" | ", "` or `struct ");
+        let needs = format!("a trusted pointer to `struct {named}`");
+        match pointer {
+            Some((to, Region::Kernel)) if to == types.void() || self.is_record(to, record) => None,
+            Some((to, Region::KernelUntrusted)) if self.is_record(to, record) => Some((
+                needs,
+                Some(
+                    "the kernel trusts only what it handed to the program: an argument, or the result of a helper",
+                ),
+            )),
+            // A part of what such a pointer leads to.
+            None if self.is_record(ty, record)
+                && crate::kernel::region_of(types, given) == Some(Region::Kernel) =>
+            {
+                None
+            }
+            _ => Some((needs, None)),
         }
     }
 

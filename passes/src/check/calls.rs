@@ -4,8 +4,9 @@
 
 use super::{Checker, Running};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{ExprKind, FuncId, Function};
+use pbpf_core::hir::{Expr, ExprKind, FuncId, Function};
 use pbpf_core::registry::HelperId;
+use pbpf_core::rows::ArgumentKind;
 use pbpf_core::source::Span;
 
 impl Checker<'_, '_> {
@@ -15,6 +16,7 @@ impl Checker<'_, '_> {
         crate::walk::exprs(&function.body, &mut |e| match &e.kind {
             ExprKind::Helper { helper, args, .. } => {
                 self.helper(id, &running, *helper, e.span);
+                self.objects_given(id, &running, *helper, args, e.span);
                 self.arguments(*helper, args, e.span);
             }
             ExprKind::Print(parts, to) => {
@@ -40,6 +42,28 @@ impl Checker<'_, '_> {
             }
             _ => {}
         });
+    }
+
+    /// Holds that a function gives a helper an object only where its program's helper takes one.
+    fn objects_given(
+        &mut self,
+        id: FuncId,
+        running: &[Running<'_>],
+        helper: HelperId,
+        args: &[Option<Expr>],
+        span: Span,
+    ) {
+        let registry = self.registry;
+        let row = &registry.helper(helper).row;
+        let given =
+            row.args.iter().zip(args).any(|(a, e)| matches!(a.kind, ArgumentKind::CtxOr(_)) && e.is_some());
+        let takes_context = |r: &&Running<'_>| !registry.takes_object(r.program.program_type, helper);
+        if let Some(running) = running.iter().find(takes_context).filter(|_| given) {
+            let message = format!("`{}` takes the context in programs of type `{}`", row.name, running.id);
+            let error = Diagnostic::error("bad-call", message).at(span).help("call it in the program itself");
+            let error = self.because(id, running, error);
+            self.cx.emit(error);
+        }
     }
 
     fn helper(&mut self, id: FuncId, running: &[Running<'_>], helper: HelperId, span: Span) {

@@ -218,7 +218,7 @@ impl Lowering<'_, '_> {
         }
         let is_kfunc = row.call == HelperCall::Kfunc;
         Some(match &arg.kind {
-            ArgumentKind::Ctx => match self.ctx {
+            ArgumentKind::Ctx | ArgumentKind::CtxOr(_) if given.is_none() => match self.ctx {
                 Some(ctx) => ctx,
                 None => {
                     self.cx.emit(
@@ -289,7 +289,10 @@ impl Lowering<'_, '_> {
                 let address = self.address(given?);
                 self.materialize(address)
             }
-            ArgumentKind::Kernel(_) | ArgumentKind::KptrValue(_) => {
+            ArgumentKind::Kernel(_)
+            | ArgumentKind::KptrValue(_)
+            | ArgumentKind::Ctx
+            | ArgumentKind::CtxOr(_) => {
                 let expr = given?;
                 if matches!(expr.kind, ExprKind::None | ExprKind::Int(0)) {
                     return Some(self.value(Op::Null, Type::nullable(Region::Kernel)));

@@ -206,7 +206,7 @@ fn checked_operands(func: &Function, inst: Inst, externs: &[String], registry: &
                         | K::Reserved
                 );
                 (memory
-                    || matches!(&row.kind, K::KptrValue(_))
+                    || matches!(&row.kind, K::KptrValue(_) | K::CtxOr(_))
                     || matches!(&row.kind, K::Kernel(ty) if !ty.ends_with(" nullable")))
                     && row.default != Some(0)
             })

@@ -25,15 +25,20 @@ impl Resolver<'_, '_> {
     ) -> Option<hir::Expr> {
         let registry = self.cx.registry;
         let row = &registry.helper(helper).row;
+        let object = self.gives_object(body, helper);
+        let is_context = |kind: &ArgumentKind| match kind {
+            ArgumentKind::Ctx => true,
+            ArgumentKind::CtxOr(_) => !object,
+            _ => false,
+        };
         // As in C, the context may be written where the kernel takes it.
-        let context = row.args.iter().position(|a| matches!(a.kind, ArgumentKind::Ctx));
+        let context = row.args.iter().position(|a| is_context(&a.kind));
         let without = context
             .filter(|at| args.get(*at).is_some_and(|arg| self.names_context(body, arg)))
             .map(|at| [&args[..at], &args[at + 1..]].concat());
         let args = without.as_deref().unwrap_or(args);
         // The compiler supplies the context, and sizes that the user leaves out.
-        let written: Vec<usize> =
-            (0..row.args.len()).filter(|i| !matches!(row.args[*i].kind, ArgumentKind::Ctx)).collect();
+        let written: Vec<usize> = (0..row.args.len()).filter(|i| !is_context(&row.args[*i].kind)).collect();
         let without_sizes: Vec<usize> = written
             .iter()
             .copied()
@@ -88,7 +93,7 @@ impl Resolver<'_, '_> {
             if slots[i].is_none() {
                 match (&arg.kind, arg.default) {
                     (_, Some(value)) => slots[i] = Some(self.int_expr(value, span)),
-                    (ArgumentKind::Ctx | ArgumentKind::SizeOf(_), None) => {}
+                    (kind, None) if is_context(kind) || matches!(kind, ArgumentKind::SizeOf(_)) => {}
                     _ => {
                         self.wrong_count(helper, args.len() + keywords.len(), span);
                         return None;
@@ -108,6 +113,17 @@ impl Resolver<'_, '_> {
             return Some(self.int_expr(swapped, span));
         }
         Some(self.make(hir::ExprKind::Helper { helper, take, args: slots }, span))
+    }
+
+    /// Whether the function gives the helper an object of the kernel where others give the context. Functions that are called
+    /// have no context.
+    fn gives_object(&self, body: &Body, helper: HelperId) -> bool {
+        match &self.module.functions[body.func].kind {
+            hir::FunctionKind::Program(program) => {
+                self.cx.registry.takes_object(program.program_type, helper)
+            }
+            hir::FunctionKind::Subprogram => true,
+        }
     }
 
     /// A struct of the program as the kernel is told which one is meant.

@@ -18,10 +18,6 @@ use std::sync::Arc;
 /// Helpers that a kernel may refuse by its configuration: one that is locked down, one without CONFIG_BPF_KPROBE_OVERRIDE.
 const BY_CONFIGURATION: [&str; 2] = ["bpf_probe_write_user", "bpf_override_return"];
 
-/// Helpers that take the context of some program types, and in others an object of the kernel, which rows cannot say.
-const OF_OBJECTS: [&str; 4] =
-    ["bpf_get_socket_cookie", "bpf_xdp_get_buff_len", "bpf_setsockopt", "bpf_getsockopt"];
-
 /// Helpers that the kernel refuses where it looks at the map, not where it looks at the helper.
 const BY_MAP: [&str; 6] = [
     "bpf_spin_lock",
@@ -132,7 +128,7 @@ fn differences(registry: &Registry, id: ProgramTypeId, load_as: LoadAs, btf: &Bt
         match (here, there) {
             (true, false) => differences.push(format!("{name} is refused")),
             (false, true) if TAKEN_AWAY.contains(&(registry.program_type(id).id.as_str(), name)) => {}
-            (false, true) if !OF_OBJECTS.contains(&name) && !BY_MAP.contains(&name) => {
+            (false, true) if !BY_MAP.contains(&name) => {
                 differences.push(format!("{name} is allowed"));
             }
             _ => {}
