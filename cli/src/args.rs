@@ -187,6 +187,12 @@ pub(crate) struct RunArgs {
     /// The file of the network namespace for programs that need one; pbpf's own if not given
     #[arg(long, value_name = "FILE")]
     pub(crate) netns: Option<PathBuf>,
+    /// How often a second the clocks run out for programs that sample
+    #[arg(long, value_name = "HZ", default_value_t = 99)]
+    pub(crate) frequency: u64,
+    /// The hook of netfilter for programs that need one: `ipv4:local-in`, with `:N` behind it for a priority
+    #[arg(long, value_name = "FAMILY:HOOK")]
+    pub(crate) hook: Option<String>,
     /// Print the maps at the end
     #[arg(long)]
     pub(crate) maps: bool,

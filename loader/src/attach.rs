@@ -12,9 +12,10 @@ use crate::error::AttachError;
 use crate::loaded::{Handle, Loaded};
 use crate::map::Map;
 use crate::message::{self, Message};
+use crate::places::{self, AtSockets, Hook};
 use crate::program::Program;
 use crate::traffic_control::{Direction, Filter};
-use libbpf_rs::AsRawLibbpf as _;
+use libbpf_rs::{AsRawLibbpf as _, MapCore as _};
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
@@ -40,6 +41,12 @@ pub enum Target {
     Cgroup(PathBuf),
     /// To a network namespace, by the path of its file.
     NetNamespace(PathBuf),
+    /// To a clock of each processor, which runs out so many times a second.
+    Clock(u64),
+    /// To a hook of netfilter.
+    Hook(Hook),
+    /// To the sockets of a map of the object, by its name.
+    Sockets(String),
 }
 
 impl Target {
@@ -49,6 +56,9 @@ impl Target {
             Self::Interface { index, .. } => format!("interface {index}"),
             Self::Cgroup(path) => format!("cgroup {}", path.display()),
             Self::NetNamespace(path) => format!("network namespace {}", path.display()),
+            Self::Clock(frequency) => format!("a clock of {frequency} Hz"),
+            Self::Hook(hook) => format!("netfilter hook {} of family {}", hook.number, hook.family),
+            Self::Sockets(map) => format!("the sockets of map '{map}'"),
         }
     }
 }
@@ -68,6 +78,8 @@ enum LinkKind {
     Libbpf(libbpf_rs::Link),
     Descriptor(OwnedFd),
     Filter(#[expect(dead_code, reason = "it detaches when it drops")] Filter),
+    Several(#[expect(dead_code, reason = "they detach when they drop")] Vec<libbpf_rs::Link>),
+    Sockets(#[expect(dead_code, reason = "it detaches when it drops")] AtSockets),
 }
 
 impl Link {
@@ -81,7 +93,7 @@ impl Link {
         let fd = match &self.kind {
             LinkKind::Libbpf(link) => link.as_fd().as_raw_fd(),
             LinkKind::Descriptor(fd) => fd.as_raw_fd(),
-            LinkKind::Filter(_) => return Err(Errno::EINVAL),
+            LinkKind::Filter(_) | LinkKind::Several(_) | LinkKind::Sockets(_) => return Err(Errno::EINVAL),
         };
         // SAFETY: `fd` is open; on success the kernel returns a new descriptor, which `File` takes.
         let mut file = unsafe {
@@ -107,6 +119,14 @@ pub struct Attached {
 }
 
 impl Loaded {
+    /// The programs for sockets of a map, with their place: the object's one map of sockets.
+    pub fn programs_at_sockets(&self) -> Vec<(String, Target)> {
+        let mut maps = self.maps().iter().filter(|m| m.holds_sockets());
+        let (Some(map), None) = (maps.next(), maps.next()) else { return Vec::new() };
+        let programs = self.programs().iter().filter(|p| p.is_for_sockets());
+        programs.map(|p| (p.name().to_owned(), Target::Sockets(map.name().to_owned()))).collect()
+    }
+
     /// Attaches everything: each program to its target in `targets` (by program name), otherwise where its
     /// section says, otherwise to `fallback`; then each struct_ops map. Programs without any place are listed
     /// in [`Attached::unattached`]. On an error all that was attached is detached again.
@@ -150,6 +170,15 @@ impl Program {
                 let file = File::open(path).map_err(|error| Errno::from(&error))?;
                 self.attach_to(file.as_raw_fd(), 0)
             }
+            Target::Clock(frequency) => {
+                let raw = self.raw().ok_or(Errno::EINVAL)?;
+                places::sample(raw.as_ptr(), *frequency).map(LinkKind::Several)
+            }
+            Target::Hook(hook) => {
+                let raw = self.raw().ok_or(Errno::EINVAL)?;
+                places::hook(raw.as_ptr(), *hook).map(LinkKind::Libbpf)
+            }
+            Target::Sockets(map) => self.attach_to_sockets(map),
         });
         match result {
             Ok(kind) => Ok(Link { kind, name: self.name().to_owned(), _object: Arc::clone(&self.handle) }),
@@ -160,6 +189,20 @@ impl Program {
                 messages,
             }),
         }
+    }
+
+    /// Whether it is attached to a map of sockets.
+    fn is_for_sockets(&self) -> bool {
+        let places = [
+            libbpf_sys::BPF_SK_SKB_STREAM_PARSER,
+            libbpf_sys::BPF_SK_SKB_STREAM_VERDICT,
+            libbpf_sys::BPF_SK_SKB_VERDICT,
+            libbpf_sys::BPF_SK_MSG_VERDICT,
+        ];
+        // SAFETY: the program is valid as long as `self`.
+        self.raw().is_some_and(|raw| {
+            places.contains(&unsafe { libbpf_sys::bpf_program__expected_attach_type(raw.as_ptr()) })
+        })
     }
 
     /// Whether it is a callback of a struct_ops map, which attaches with the map.
@@ -174,7 +217,15 @@ impl Program {
         // SAFETY: the program is valid and loaded; the lock keeps libbpf's per-object attach state to one
         // thread.
         let link = unsafe { libbpf_sys::bpf_program__attach(raw.as_ptr()) };
-        take_link(link)
+        take_link(link).map(LinkKind::Libbpf)
+    }
+
+    fn attach_to_sockets(&self, map: &str) -> Result<LinkKind, Errno> {
+        let (Some(raw), Some(fd)) = (self.raw(), self.fd()) else { return Err(Errno::EINVAL) };
+        let map = self.handle.object.maps().find(|m| m.name() == map).ok_or(Errno::EINVAL)?;
+        // SAFETY: the program is valid as long as `self`.
+        let how = unsafe { libbpf_sys::bpf_program__expected_attach_type(raw.as_ptr()) };
+        AtSockets::attach(fd, map.as_fd(), how).map(LinkKind::Sockets)
     }
 
     /// Makes a link, or a filter of traffic control for a program that no link is made for: one whose section names
@@ -238,6 +289,7 @@ impl Map {
             let _guard = self.object.attaching.lock().unwrap_or_else(PoisonError::into_inner);
             // SAFETY: the map is a loaded struct_ops map of an object that `self.object` keeps.
             take_link(unsafe { libbpf_sys::bpf_map__attach_struct_ops(map.as_libbpf_object().as_ptr()) })
+                .map(LinkKind::Libbpf)
         });
         match link {
             Ok(kind) => Ok(Link { kind, name: self.name().to_owned(), _object: Arc::clone(&self.object) }),
@@ -247,10 +299,10 @@ impl Map {
 }
 
 /// Owns what a libbpf attach function returned.
-fn take_link(link: *mut libbpf_sys::bpf_link) -> Result<LinkKind, Errno> {
+pub(crate) fn take_link(link: *mut libbpf_sys::bpf_link) -> Result<libbpf_rs::Link, Errno> {
     match NonNull::new(link) {
         // SAFETY: libbpf 1.x returns null for failure and otherwise a link that the caller owns.
-        Some(link) => Ok(LinkKind::Libbpf(unsafe { libbpf_rs::Link::from_ptr(link) })),
+        Some(link) => Ok(unsafe { libbpf_rs::Link::from_ptr(link) }),
         None => Err(Errno::last()),
     }
 }

@@ -122,6 +122,11 @@ impl Map {
         kind::PERCPU.contains(&self.kind)
     }
 
+    /// Whether its values are sockets, to which programs are attached.
+    pub fn holds_sockets(&self) -> bool {
+        matches!(self.kind, libbpf_sys::BPF_MAP_TYPE_SOCKMAP | libbpf_sys::BPF_MAP_TYPE_SOCKHASH)
+    }
+
     /// Whether it is the struct_ops map of a set of callbacks.
     pub fn is_struct_ops(&self) -> bool {
         self.kind == kind::STRUCT_OPS

@@ -12,7 +12,7 @@ use pbpf_core::diag::Diagnostic;
 use pbpf_core::registry::Registry;
 use pbpf_core::rows::AttachKind;
 use pbpf_core::source::SourceMap;
-use pbpf_loader::{Loaded, Object, OpenOptions, Target, TracePipe};
+use pbpf_loader::{Hook, Loaded, Object, OpenOptions, Target, TracePipe};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,6 +57,7 @@ fn attach_and_watch(
         None => None,
     };
     let interface = args.interface.as_deref().map(interface_index).transpose().map_err(|e| vec![e])?;
+    let hook = args.hook.as_deref().map(hook_of).transpose().map_err(|e| vec![e])?;
     kernel::permitted().map_err(|e| vec![e])?;
     let name = Some(built.name.clone());
     let options = OpenOptions { name, globals: args.set.clone(), ..OpenOptions::default() };
@@ -66,7 +67,13 @@ fn attach_and_watch(
     let mut pipe = TracePipe::open().map_err(|e| {
         vec![Diagnostic::error("no-trace", format!("what programs print cannot be read: {e}"))]
     })?;
-    let places = Places { interface, cgroup: args.cgroup.clone(), netns: args.netns.clone() };
+    let places = Places {
+        interface,
+        cgroup: args.cgroup.clone(),
+        netns: args.netns.clone(),
+        frequency: args.frequency,
+        hook,
+    };
     let registry = setup.session.plugins.registry();
     let targets = targets(&loaded, &places, registry).map_err(|e| vec![e])?;
     let attached = loaded.attach_all(&targets, None).map_err(|e| vec![kernel::attach_error(&e)])?;
@@ -100,6 +107,8 @@ struct Places {
     interface: Option<u32>,
     cgroup: Option<PathBuf>,
     netns: Option<PathBuf>,
+    frequency: u64,
+    hook: Option<Hook>,
 }
 
 /// The places of the programs whose types are attached to something that the user names.
@@ -121,6 +130,12 @@ fn targets(
                 Some(path) => Target::Cgroup(path.clone()),
                 None => return Err(unplaced(program.name(), "control group", "--cgroup")),
             },
+            AttachKind::Clock => Target::Clock(places.frequency),
+            AttachKind::Hook => match places.hook {
+                Some(hook) => Target::Hook(hook),
+                None => return Err(unplaced(program.name(), "hook of netfilter", "--hook")),
+            },
+            AttachKind::Sockets => Target::Sockets(map_of_sockets(loaded, program.name())?),
             AttachKind::NetNamespace => {
                 let own = || PathBuf::from("/proc/self/ns/net");
                 Target::NetNamespace(places.netns.clone().unwrap_or_else(own))
@@ -134,6 +149,39 @@ fn targets(
 fn unplaced(name: &str, what: &str, option: &str) -> Diagnostic {
     let message = format!("program `{name}` attaches to a {what}, and none is named");
     Diagnostic::error("not-attached", message).help(format!("name one with `{option}`"))
+}
+
+/// The one map of sockets, whose sockets the program is for.
+fn map_of_sockets(loaded: &Loaded, program: &str) -> Result<String, Diagnostic> {
+    let maps: Vec<&str> =
+        loaded.maps().iter().filter(|m| m.holds_sockets()).map(pbpf_loader::Map::name).collect();
+    match maps.as_slice() {
+        [one] => Ok((*one).to_owned()),
+        others => {
+            let message =
+                format!("program `{program}` attaches to a map of sockets, and there are {}", others.len());
+            Err(Diagnostic::error("not-attached", message).help("declare one `SockMap` or `SockHash`"))
+        }
+    }
+}
+
+/// A hook of netfilter by its names (`include/uapi/linux/netfilter.h`).
+fn hook_of(text: &str) -> Result<Hook, Diagnostic> {
+    const FAMILIES: [(&str, u32); 2] = [("ipv4", 2), ("ipv6", 10)];
+    const HOOKS: [(&str, u32); 5] =
+        [("prerouting", 0), ("local-in", 1), ("forward", 2), ("local-out", 3), ("postrouting", 4)];
+    let named = |names: &[(&str, u32)], name: &str| names.iter().find(|(n, _)| *n == name).map(|(_, n)| *n);
+    let mut parts = text.split(':');
+    let family = parts.next().and_then(|name| named(&FAMILIES, name));
+    let number = parts.next().and_then(|name| named(&HOOKS, name));
+    let priority = parts.next().map_or(Some(0), |n| n.parse().ok());
+    match (family, number, priority, parts.next()) {
+        (Some(family), Some(number), Some(priority), None) => Ok(Hook { family, number, priority }),
+        _ => Err(bad_option(
+            &format!("`{text}` is no hook of netfilter"),
+            "write `ipv4` or `ipv6`, `:`, and `prerouting`, `local-in`, `forward`, `local-out` or `postrouting`; a priority may follow",
+        )),
+    }
 }
 
 /// Nothing says where a program goes, and no option could.

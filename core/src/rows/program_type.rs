@@ -208,6 +208,12 @@ pub enum AttachKind {
     Cgroup,
     /// To a network namespace.
     NetNamespace,
+    /// To a clock of each processor.
+    Clock,
+    /// To a hook of netfilter.
+    Hook,
+    /// To the sockets of a map of the program's.
+    Sockets,
     /// With the struct_ops map that names it.
     StructOps,
     /// By the user's own means only.

@@ -27,8 +27,10 @@ impl Network {
     /// Moves this thread to a new namespace with the devices for `place`.
     pub fn open(place: Place) -> Result<Option<Self>, String> {
         let made = match place {
-            Place::Nowhere | Place::Cgroup => return Ok(None),
-            Place::Loopback | Place::NetNamespace => Self::loopback().map_err(|e| e.to_string()),
+            Place::Nowhere | Place::Cgroup | Place::Clock => return Ok(None),
+            Place::Loopback | Place::NetNamespace | Place::LocalIn => {
+                Self::loopback().map_err(|e| e.to_string())
+            }
             Place::Veth => Self::veth(),
         };
         made.map(Some).map_err(|e| format!("no network of its own: {e}"))

@@ -163,6 +163,10 @@ pub enum Place {
     Cgroup,
     /// A network namespace of the plan's own.
     NetNamespace,
+    /// A clock of each processor, 99 times a second.
+    Clock,
+    /// The hook of netfilter where IPv4 packets come in for this machine, in a network namespace of the plan's own.
+    LocalIn,
 }
 
 /// What a workload does, in a process of its own.
@@ -187,6 +191,8 @@ pub enum Work {
     Udp(String, u32),
     /// This many datagrams to a UDP socket of its own on the address and port; counts those that arrived.
     UdpEcho(String, u32),
+    /// Say this many lines to a server of its own over TCP, which says each again.
+    TcpEcho(u32),
     /// Pass a static probe of this process, `pbpf:passed`, this many times.
     Probe(u32),
 }

@@ -9,8 +9,8 @@
 use crate::{plan::Work, static_probe as probe, sys, values::Variables};
 use std::{
     env, fs,
-    io::{self, Write},
-    net::{SocketAddr, UdpSocket},
+    io::{self, Read as _, Write},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{self, Command, Stdio},
@@ -141,6 +141,7 @@ fn perform(work: &Work) -> io::Result<u64> {
                 (0..*times).filter(|n| socket.send_to(format!("{n}").as_bytes(), address.as_str()).is_ok());
             Ok(sent.count() as u64)
         }
+        Work::TcpEcho(times) => tcp_echo(*times),
         Work::UdpEcho(address, times) => {
             let receiver = UdpSocket::bind(address.as_str())?;
             receiver.set_read_timeout(Some(PATIENCE))?;
@@ -171,6 +172,32 @@ fn spin(until: Instant) -> u64 {
         }
     }
     rounds
+}
+
+/// Lines of 16 bytes to a server and back; the bytes that came back.
+fn tcp_echo(times: u32) -> io::Result<u64> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let server = thread::spawn(move || -> io::Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        let mut line = [0; 16];
+        for _ in 0..times {
+            stream.read_exact(&mut line)?;
+            stream.write_all(&line)?;
+        }
+        Ok(())
+    });
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let (mut line, mut came) = ([b'x'; 16], 0);
+    for _ in 0..times {
+        stream.write_all(&line)?;
+        stream.read_exact(&mut line)?;
+        came += 16;
+    }
+    server.join().unwrap_or_else(|_| Err(io::Error::other("the server panicked")))?;
+    Ok(came)
 }
 
 fn ping(address: &str, times: u32) -> io::Result<u64> {

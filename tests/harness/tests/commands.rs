@@ -109,6 +109,26 @@ fn what_cannot_be_attached_is_the_environment() {
     ends(&pbpf(&folder, &["run", "a.py", "--duration", "0.1"]), 3, code);
 }
 
+#[test]
+fn programs_that_sample_run_and_those_for_sockets_need_a_map() {
+    if !sys::is_root() {
+        return skip("attaching needs root");
+    }
+    let folder = folder(
+        "places",
+        &[("a.py", &program("perf_event")), ("b.py", &program("sk_msg")), ("c.py", &program("netfilter"))],
+    );
+    let sampled = pbpf(&folder, &["run", "a.py", "--duration", "0.1", "--frequency", "50"]);
+    assert_eq!(sampled.status, Some(0), "{}", sampled.last_words());
+    ends(
+        &pbpf(&folder, &["run", "a.py", "--duration", "0.1", "--frequency", "900000000"]),
+        3,
+        "not-attached",
+    );
+    ends(&pbpf(&folder, &["run", "b.py", "--duration", "0.1"]), 3, "not-attached");
+    ends(&pbpf(&folder, &["run", "c.py", "--duration", "0.1"]), 3, "not-attached");
+}
+
 /// tracefs is hidden under an empty folder, in a mount namespace of its own, and what could mount it is taken from pbpf.
 #[test]
 fn a_program_without_tracefs_says_so() {
@@ -127,12 +147,13 @@ fn a_program_without_tracefs_says_so() {
 #[test]
 fn options_that_mean_nothing_are_usage() {
     let folder = folder("options", &[("a.py", &program("raw_tp/sys_enter"))]);
-    let wrong: [&[&str]; 5] = [
+    let wrong: [&[&str]; 6] = [
         &["check", "a.py", "--cpu", "v9"],
         &["check", "a.py", "--target-kernel", "new"],
         &["build", "a.py", "--emit", "jpeg"],
         &["build"],
         &["run", "a.py", "--duration=-1"],
+        &["run", "a.py", "--hook", "ipv4:nowhere"],
     ];
     for words in wrong {
         ends(&pbpf(&folder, words), 2, "bad-option");

@@ -294,6 +294,9 @@ fn attached(row: &ProgramType) -> &'static str {
         AttachKind::Interface => "to an interface: `pbpf run --interface`",
         AttachKind::Cgroup => "to a control group: `pbpf run --cgroup`",
         AttachKind::NetNamespace => "to a network namespace: `pbpf run --netns`",
+        AttachKind::Clock => "to a clock of each processor: `pbpf run --frequency`",
+        AttachKind::Hook => "to a hook of netfilter: `pbpf run --hook`",
+        AttachKind::Sockets => "to the sockets of the map of sockets in the file: `pbpf run`",
         AttachKind::StructOps => "with the class",
         AttachKind::Manual => "by a program of your own",
     }

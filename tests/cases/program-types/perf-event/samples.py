@@ -2,6 +2,10 @@
 
 #: verify
 #: vm: 6.1 6.12 7.3
+#: attach: clock
+#: workload: spin 1 400
+#: global: taken >= 5
+#: detach
 from ctypes import c_uint64
 
 from pbpf import bpf, bpfglobal, map, section
@@ -15,8 +19,16 @@ def where() -> HashMap:
 
 
 @bpf
+@bpfglobal
+def taken() -> c_uint64:
+    return c_uint64(0)
+
+
+@bpf
 @section("perf_event")
 def sample(ctx):
+    global taken
+    taken += 1
     if ctx.sample_period > 1:
         where[ctx.regs.ip] += 1
     return 0

@@ -41,6 +41,8 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
             () if c.eat_word("lo") => Place::Loopback,
             () if c.eat_word("cgroup") => Place::Cgroup,
             () if c.eat_word("netns") => Place::NetNamespace,
+            () if c.eat_word("clock") => Place::Clock,
+            () if c.eat_word("local-in") => Place::LocalIn,
             () => Place::Nowhere,
         }),
         "detach" => Action::Detach,
@@ -235,9 +237,10 @@ fn work(c: &mut Cursor<'_>) -> Result<Work, String> {
         "ping" => Work::Ping(argument()?, positive(c)?),
         "udp" => Work::Udp(argument()?, positive(c)?),
         "udp-echo" => Work::UdpEcho(argument()?, positive(c)?),
+        "tcp-echo" => Work::TcpEcho(positive(c)?),
         "probe" => Work::Probe(positive(c)?),
         _ => {
-            let known = "exec, unlink, open, syscall, sleep, spin, ping, udp, udp-echo or probe";
+            let known = "exec, unlink, open, syscall, sleep, spin, ping, udp, udp-echo, tcp-echo or probe";
             return Err(before.wanted(known));
         }
     })

@@ -15,7 +15,7 @@ use crate::{
     workload,
 };
 use pbpf_loader::{
-    Attached, LoadError, Loaded, Object, OpenOptions, Target, TestRun, TraceLine, TracePipe,
+    Attached, Hook, LoadError, Loaded, Object, OpenOptions, Target, TestRun, TraceLine, TracePipe,
     features::Feature,
 };
 use std::{
@@ -232,15 +232,18 @@ impl Session {
         let fallback = match (place, &self.network, &self.group) {
             (Place::Cgroup, _, Some(group)) => Some(Target::Cgroup(group.folder.clone())),
             (Place::NetNamespace, ..) => Some(Target::NetNamespace("/proc/thread-self/ns/net".into())),
+            (Place::Clock, ..) => Some(Target::Clock(99)),
+            (Place::LocalIn, ..) => Some(Target::Hook(Hook { family: 2, number: 1, priority: 0 })),
             (_, Some(network), _) => {
                 Some(Target::Interface { index: network.device, flags: if network.generic { 2 } else { 0 } })
             }
             _ => None,
         };
-        let attached = self.loaded.attach_all(&[], fallback.as_ref()).map_err(|e| e.to_string())?;
+        let at_sockets = self.loaded.programs_at_sockets();
+        let attached = self.loaded.attach_all(&at_sockets, fallback.as_ref()).map_err(|e| e.to_string())?;
         if !attached.unattached.is_empty() {
             return Err(format!(
-                "nothing to attach {} to: say `attach: lo`, `veth`, `cgroup` or `netns`",
+                "nothing to attach {} to: say `attach: lo`, `veth`, `cgroup`, `netns`, `clock` or `local-in`",
                 attached.unattached.join(", ")
             ));
         }
