@@ -49,6 +49,7 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::scratch::Scratch),
         // Behind it no instruction is abstract.
         Box::new(mir::legalise::Legalise),
+        Box::new(mir::arena::Arena),
         Box::new(mir::returns::Returns),
         // Behind all that decides what lives at once.
         Box::new(mir::spill::Spill),

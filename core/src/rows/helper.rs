@@ -188,6 +188,8 @@ pub enum ArgumentKind {
     PerCpu,
     /// A trusted pointer to what the [`ArgumentKind::Kptr`] of that name holds, which is given away.
     KptrValue(String),
+    /// Memory of an arena.
+    Arena,
     /// A struct of the program, named, by its number in the object's BTF.
     TypeId,
     /// What the program allocated.
@@ -243,6 +245,8 @@ pub enum ResultKind {
     Packet(String),
     /// What the [`ArgumentKind::Kptr`] of that name held.
     Kptr(String),
+    /// Memory of an arena.
+    Arena,
     /// A new object of the [`ArgumentKind::TypeId`] of that name.
     Allocated(String),
     /// The same as the argument of that name.

@@ -126,6 +126,8 @@ impl ProgramType {
         let said = self.regions.get(&region).cloned();
         let (write, proof, arithmetic) = match region {
             Region::Ctx => (Access::Forbidden, Proof::None, Arithmetic::None),
+            // A fault there reads as zero.
+            Region::Arena => (Access::Direct, Proof::None, Arithmetic::Bounded),
             Region::Stack | Region::MapValue | Region::Mem => {
                 (Access::Direct, Proof::ObjectBounds, Arithmetic::Bounded)
             }

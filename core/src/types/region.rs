@@ -28,6 +28,8 @@ pub enum Region {
     User,
     /// Memory of a known size handed out by a helper (a ring buffer record).
     Mem,
+    /// Memory of an arena, which user space sees at the same addresses.
+    Arena,
     /// A dynptr.
     Dynptr,
     /// A map itself, as helpers take it.
@@ -38,7 +40,7 @@ pub enum Region {
 
 impl Region {
     /// All regions.
-    pub const ALL: [Region; 14] = [
+    pub const ALL: [Region; 15] = [
         Region::Ctx,
         Region::Stack,
         Region::MapValue,
@@ -50,6 +52,7 @@ impl Region {
         Region::PerCpu,
         Region::User,
         Region::Mem,
+        Region::Arena,
         Region::Dynptr,
         Region::Map,
         Region::Func,
@@ -69,6 +72,7 @@ impl Region {
             Region::PerCpu => "per_cpu",
             Region::User => "user",
             Region::Mem => "mem",
+            Region::Arena => "arena",
             Region::Dynptr => "dynptr",
             Region::Map => "map",
             Region::Func => "func",
@@ -93,6 +97,7 @@ impl Region {
             Region::PerCpu => "per-CPU memory",
             Region::User => "user memory",
             Region::Mem => "a reserved record",
+            Region::Arena => "memory of an arena",
             Region::Dynptr => "a dynptr",
             Region::Map => "a map",
             Region::Func => "a function",

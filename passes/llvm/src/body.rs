@@ -13,11 +13,12 @@ use inkwell::builder::Builder;
 use inkwell::context::Context;
 use inkwell::debug_info::{AsDIScope, DIScope};
 use inkwell::module::Module;
-use inkwell::types::{BasicTypeEnum, IntType};
+use inkwell::types::{BasicTypeEnum, IntType, PointerType};
 use inkwell::values::{BasicValueEnum, FunctionValue, IntValue, PhiValue, PointerValue};
 use pbpf_core::entity::{Entity, Table};
 use pbpf_core::mir::{self, Block, BlockCall, Function, Inst, Op, Slot, Type, Value};
 use pbpf_core::source::{SourceMap, Span};
+use pbpf_core::types::Region;
 use std::cell::Cell;
 
 /// What all bodies of a module share.
@@ -203,9 +204,16 @@ impl<'ctx> Body<'ctx, '_> {
     /// The LLVM type of a machine type.
     pub(crate) fn ty(&self, ty: Type) -> BasicTypeEnum<'ctx> {
         match ty {
-            Type::Ptr { .. } => self.unit.context.ptr_type(AddressSpace::default()).into(),
+            Type::Ptr { region, .. } => self.pointer_type(region).into(),
             int => self.int_type(int.bits()).into(),
         }
+    }
+
+    /// The type of pointers into a region: those into an arena are in an address space of their own, so that the back end
+    /// casts them where they are used.
+    pub(crate) fn pointer_type(&self, region: Region) -> PointerType<'ctx> {
+        let space = if region == Region::Arena { AddressSpace::from(1) } else { AddressSpace::default() };
+        self.unit.context.ptr_type(space)
     }
 
     /// The integer type of that many bits.

@@ -19,6 +19,7 @@ pub(crate) fn llvm_type(ty: Machine) -> &'static str {
         Machine::I16 => "i16",
         Machine::I32 => "i32",
         Machine::I64 => "i64",
+        Machine::Ptr { region: Region::Arena, .. } => "ptr addrspace(1)",
         Machine::Ptr { .. } => "ptr",
     }
 }

@@ -10,6 +10,7 @@ use inkwell::IntPredicate;
 use inkwell::intrinsics::Intrinsic;
 use inkwell::values::{BasicMetadataValueEnum, BasicValueEnum, FunctionValue, IntValue};
 use pbpf_core::mir::{BinaryOp, CastKind, Cond, FieldQuery, Inst, Op, Query, Type, UnaryOp};
+use pbpf_core::types::Region;
 
 impl<'ctx> Body<'ctx, '_> {
     /// Emits one instruction.
@@ -22,7 +23,8 @@ impl<'ctx> Body<'ctx, '_> {
                 self.define(inst, constant(ty, *value))
             }
             Op::Null => {
-                let null = self.unit.context.ptr_type(inkwell::AddressSpace::default()).const_null();
+                let region = func.type_of(self.result(inst)?).region().unwrap_or(Region::KernelUntrusted);
+                let null = self.pointer_type(region).const_null();
                 self.define(inst, null)
             }
             Op::Binary(op, [a, b]) => {

@@ -83,7 +83,8 @@ impl<'ctx> Body<'ctx, '_> {
                 self.define(inst, number)
             }
             Op::IntToPtr(value) => {
-                let ty = self.unit.context.ptr_type(inkwell::AddressSpace::default());
+                let ty =
+                    self.pointer_type(self.result_type(inst)?.region().unwrap_or(Region::KernelUntrusted));
                 let pointer = self.builder.build_int_to_ptr(self.int(*value)?, ty, "")?;
                 self.define(inst, pointer)
             }

@@ -226,6 +226,12 @@ impl Checker<'_, '_> {
                 Some((format!("a trusted pointer to {want}"), Some("acquire one, and test it for None")))
             }
             ArgumentKind::TypeId => None,
+            ArgumentKind::Arena => {
+                if optional || pointer.is_some_and(|(_, region)| region == Region::Arena) {
+                    return None;
+                }
+                no("a pointer into an arena", None)
+            }
             ArgumentKind::Allocated => {
                 let own = |to: TypeId| matches!(types.get(to), Type::Record(r) if types.records[*r].origin == Origin::User);
                 if pointer.is_some_and(|(to, region)| region == Region::Mem && own(to)) {

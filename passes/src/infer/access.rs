@@ -262,6 +262,7 @@ impl Infer_<'_, '_> {
                 let number = self.module.types.int(bits, signed);
                 Some(self.module.types.ptr(number, Region::Mem, nullable))
             }
+            ResultKind::Arena => Some(self.module.types.ptr(void, Region::Arena, nullable)),
             ResultKind::Mem(_) => Some(self.module.types.ptr(void, Region::Mem, nullable)),
             ResultKind::Packet(_) => Some(self.module.types.ptr(void, Region::Packet, nullable)),
             ResultKind::Kptr(of) => {

@@ -26,8 +26,8 @@ impl Infer_<'_, '_> {
         };
         let wide = matches!(self.module.types.get(number), Type::Int { bits: 32 | 64, .. });
         let why = match region {
-            Some(Region::MapValue | Region::Mem) if wide => return Some(number),
-            Some(Region::MapValue | Region::Mem) => {
+            Some(Region::MapValue | Region::Mem | Region::Arena) if wide => return Some(number),
+            Some(Region::MapValue | Region::Mem | Region::Arena) => {
                 format!("{} is no integer of 32 or 64 bits", self.module.types.display(number))
             }
             Some(Region::Stack) | None => "this is a local variable, which no other program sees".to_owned(),

@@ -104,6 +104,10 @@ impl Infer_<'_, '_> {
         if self.read_text(value, to) {
             return;
         }
+        // User space follows what is in an arena, and the program what was in one.
+        if matches!(self.module.types.get(to), Type::Ptr { region: Region::Arena, .. }) {
+            self.same_region(frame, value, to);
+        }
         if self.is_number(to) {
             self.as_number(frame, value);
             self.warn_cut(frame, value, to);

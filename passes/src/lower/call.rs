@@ -149,7 +149,13 @@ impl Lowering<'_, '_> {
             }
             let ty = crate::kernel::import(types, btf, id);
             match *types.get(ty) {
-                T::Ptr { to, .. } => *own = types.ptr(to, Region::Kernel, false),
+                // In what address space a pointer is the row knows.
+                T::Ptr { to, .. } => match *types.get(*own) {
+                    T::Ptr { region: Region::Arena, nullable, .. } => {
+                        *own = types.ptr(to, Region::Arena, nullable);
+                    }
+                    _ => *own = types.ptr(to, Region::Kernel, false),
+                },
                 T::Enum(_) => *own = ty,
                 _ => {}
             }
@@ -174,6 +180,7 @@ impl Lowering<'_, '_> {
                 }
                 ArgumentKind::SizeOf(_) => types.int(32, false),
                 ArgumentKind::TypeId => types.int(64, false),
+                ArgumentKind::Arena => types.ptr(void, Region::Arena, true),
                 ArgumentKind::Kernel(records) => {
                     // Of several the first is the kernel's own.
                     let record = records.split(" | ").next().unwrap_or(records);
@@ -280,11 +287,14 @@ impl Lowering<'_, '_> {
                 let value = self.expr(given?);
                 if self.func.type_of(value).is_int() { self.resize(value, Type::I64, false) } else { value }
             }
+            ArgumentKind::Arena if matches!(given?.kind, ExprKind::Int(0) | ExprKind::None) => {
+                self.value(Op::Null, Type::nullable(Region::Arena))
+            }
             ArgumentKind::TypeId => {
                 let value = self.expr(given?);
                 self.resize(value, Type::I64, false)
             }
-            ArgumentKind::Allocated | ArgumentKind::GraphNode(_) => self.expr(given?),
+            ArgumentKind::Arena | ArgumentKind::Allocated | ArgumentKind::GraphNode(_) => self.expr(given?),
             ArgumentKind::Kptr | ArgumentKind::GraphRoot(_) => {
                 let address = self.address(given?);
                 self.materialize(address)
@@ -330,9 +340,11 @@ impl Lowering<'_, '_> {
             return self.value(Op::Null, Type::nullable(Region::Mem));
         }
         match *self.type_of(expr.ty) {
-            T::Ptr { region: Region::Kernel | Region::KernelUntrusted | Region::User, to, .. }
-                if self.module.types.size_of(to) > 0 =>
-            {
+            T::Ptr {
+                region: Region::Kernel | Region::KernelUntrusted | Region::User | Region::Arena,
+                to,
+                ..
+            } if self.module.types.size_of(to) > 0 => {
                 // Helpers read the program's own memory only.
                 let dst = self.slot(name, to);
                 let copy = Expr { kind: ExprKind::Deref(Box::new(expr.clone())), ty: to, span: expr.span };

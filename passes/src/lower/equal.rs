@@ -47,7 +47,14 @@ impl Lowering<'_, '_> {
         self.span = expr.span;
         if matches!(
             self.func.type_of(ptr).region(),
-            Some(Region::Stack | Region::MapValue | Region::Mem | Region::Packet | Region::PacketMeta)
+            Some(
+                Region::Stack
+                    | Region::MapValue
+                    | Region::Mem
+                    | Region::Arena
+                    | Region::Packet
+                    | Region::PacketMeta
+            )
         ) {
             return ptr;
         }

@@ -38,7 +38,14 @@ impl Lowering<'_, '_> {
         let region = self.func.type_of(ptr).region();
         if matches!(
             region,
-            Some(Region::Stack | Region::MapValue | Region::Mem | Region::Packet | Region::PacketMeta)
+            Some(
+                Region::Stack
+                    | Region::MapValue
+                    | Region::Mem
+                    | Region::Arena
+                    | Region::Packet
+                    | Region::PacketMeta
+            )
         ) {
             return Text { ptr, size };
         }

@@ -11,6 +11,7 @@ mod ranges;
 pub mod references;
 mod rules;
 
+pub mod arena;
 pub mod bounds;
 pub mod cse;
 pub mod dce;

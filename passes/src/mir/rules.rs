@@ -153,9 +153,12 @@ fn usual(region: Region) -> Option<RegionRule> {
     let copy =
         |helper: &str| Access::Copy(Via { helper: helper.to_owned(), text: Some(format!("{helper}_str")) });
     let (read, write) = match region {
-        Region::Stack | Region::MapValue | Region::Mem | Region::Packet | Region::PacketMeta => {
-            (Access::Direct, Access::Direct)
-        }
+        Region::Stack
+        | Region::MapValue
+        | Region::Mem
+        | Region::Arena
+        | Region::Packet
+        | Region::PacketMeta => (Access::Direct, Access::Direct),
         Region::Ctx | Region::Kernel => (Access::Direct, Access::Forbidden),
         Region::KernelUntrusted => (copy("bpf_probe_read_kernel"), Access::Forbidden),
         Region::User => (copy("bpf_probe_read_user"), Access::Forbidden),

@@ -30,6 +30,7 @@ fn package_entry(name: &str) -> Option<Entry> {
         "union" => Entry::Decorator(Decorator::Record(RecordKind::Union)),
         "bits" => Entry::Bits,
         "Ptr" => Entry::Pointer(Region::KernelUntrusted),
+        "ArenaPtr" => Entry::Pointer(Region::Arena),
         "Kptr" => Entry::Kptr,
         "ListHead" => Entry::GraphRoot(GraphKind::List),
         "RbRoot" => Entry::GraphRoot(GraphKind::Tree),
@@ -51,7 +52,7 @@ fn package_entry(name: &str) -> Option<Entry> {
     })
 }
 
-const PACKAGE_NAMES: [&str; 22] = [
+const PACKAGE_NAMES: [&str; 23] = [
     "bpf",
     "map",
     "section",
@@ -60,6 +61,7 @@ const PACKAGE_NAMES: [&str; 22] = [
     "union",
     "bits",
     "Ptr",
+    "ArenaPtr",
     "Kptr",
     "ListHead",
     "RbRoot",

@@ -27,7 +27,11 @@ impl Resolver<'_, '_> {
             },
             Type::Array { element, len } => self.initial_array(value, (ty, element, len), out),
             Type::Record(record) => self.initial_record(value, ty, record, out),
-            Type::Ptr { .. } if self.quiet_constant(value) == Some(0) => Some(()),
+            Type::Ptr { .. }
+                if matches!(value.kind, ExprKind::None) || self.quiet_constant(value) == Some(0) =>
+            {
+                Some(())
+            }
             _ => self.unfit(value, ty),
         }
     }

@@ -207,7 +207,8 @@ impl Resolver<'_, '_> {
             ExprKind::None => self.module.types.void(),
             _ => self.type_of(to)?,
         };
-        Some(self.module.types.ptr(to, region, false))
+        // Memory of an arena that is zero holds no pointer.
+        Some(self.module.types.ptr(to, region, region == Region::Arena))
     }
 
     /// `Kptr[struct_task_struct]`.

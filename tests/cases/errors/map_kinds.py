@@ -7,7 +7,7 @@ from pbpf.maps import (
     BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, ArrayMap, ArrayOfMaps, BloomFilter, DevMap, HashMap, LpmTrie, LruHash,
     PerCpuArray, PerCpuHash, ProgArray, Queue, RingBuffer, StackTrace, TaskStorage,
 )
-from pbpf.maps import Arena  # error:23: [unknown-name]
+from pbpf.maps import Rhash  # error:23: [unknown-name]
 
 
 @bpf

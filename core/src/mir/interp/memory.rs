@@ -225,7 +225,7 @@ fn first(region: Region) -> u64 {
         Region::Ctx => 0x1000_0000_0000,
         Region::Stack => 0x2000_0000_0000,
         Region::MapValue => 0x3000_0000_0000,
-        Region::Mem | Region::Dynptr => 0x4000_0000_0000,
+        Region::Mem | Region::Dynptr | Region::Arena => 0x4000_0000_0000,
         Region::Map => 0x5000_0000_0000,
         Region::Func => 0x6000_0000_0000,
         Region::User => 0x7000_0000_0000,
