@@ -13,18 +13,19 @@
 //! An instruction that only computes takes the place of every later one of the same operation and operands that it
 //! dominates.
 //!
-//! So are the ends of a packet, as the context has them, in a function in which nothing moves packet data.
+//! So are the ends of a packet, as the context has them, where nothing may have moved packet data in between.
 //!
 //! Requires: nothing; finds more behind `fold`. Keeps: what the program does; other loads, calls and `opaque`.
 //!
 //! Why: to the verifier `data + n` made twice are two pointers, and a comparison of one says nothing of the other
 //! (`R1 offset is outside of the packet`); `bounds` sees them in the same way. So are `data` read twice with a call between.
 
-use super::bounds::movers;
+use super::bounds::{movers, moves};
+use pbpf_core::entity::Entity;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
 use pbpf_core::mir::{BinaryOp, Block, Function, Inst, Module, Op, Region, Type, UnaryOp, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,17 +40,24 @@ impl MirPass for Cse {
 
     fn run(&self, module: &mut Module, cx: &mut Context<'_>) {
         let movers = movers(module, cx.registry);
-        for (func, moves) in module.functions.values_mut().zip(movers) {
-            unify(func, moves);
+        for id in module.functions.keys().collect::<Vec<_>>() {
+            let moving = |op: &Op| match op {
+                Op::Call { callee, .. } => movers.get(callee.index()) == Some(&true),
+                op => moves(module, cx.registry, op),
+            };
+            let insts = &module.functions[id].insts;
+            let moving = insts.iter().filter(|(_, i)| moving(&i.op)).map(|(inst, _)| inst).collect();
+            unify(&mut module.functions[id], &moving);
         }
     }
 }
 
-fn unify(func: &mut Function, moves: bool) {
+fn unify(func: &mut Function, moving: &HashSet<Inst>) {
     let cfg = Cfg::new(func);
     let dominators = Dominators::new(func, &cfg);
     let mut seen: HashMap<String, Vec<(Block, Value)>> = HashMap::new();
-    let mut aliases: HashMap<Value, Value> = HashMap::new();
+    let moves = !moving.is_empty();
+    let mut aliases = if moves { ends(func, &cfg, moving) } else { HashMap::new() };
     for &block in cfg.reverse_post_order() {
         for inst in func.blocks[block].insts.clone() {
             func.insts[inst].op.map_args(|v| aliases.get(&v).copied().unwrap_or(v));
@@ -105,14 +113,58 @@ fn key(func: &Function, inst: Inst, moves: bool) -> Option<(Value, String)> {
         | Op::FieldAddr { .. }
         | Op::ExternAddr(_)
         | Op::Query(_) => {}
-        Op::CtxLoad { .. }
-            if !moves
-                && matches!(
-                    func.type_of(result).region(),
-                    Some(Region::Packet | Region::PacketMeta | Region::PacketEnd)
-                ) => {}
+        Op::CtxLoad { .. } if !moves && is_end(func, result) => {}
         _ => return None,
     }
     let ty: Type = func.type_of(result);
     Some((result, format!("{ty} {op:?}")))
+}
+
+fn is_end(func: &Function, value: Value) -> bool {
+    matches!(func.type_of(value).region(), Some(Region::Packet | Region::PacketMeta | Region::PacketEnd))
+}
+
+/// The ends that hold at a place, by field and context.
+type Ends = BTreeMap<(String, Value), Value>;
+
+/// The ends that were read before on every way, and nothing moved packet data since: what each stands for.
+fn ends(func: &Function, cfg: &Cfg, moving: &HashSet<Inst>) -> HashMap<Value, Value> {
+    let mut out: BTreeMap<Block, Ends> = BTreeMap::new();
+    // Ways that have not been walked yet are left out: what holds only shrinks from round to round.
+    for _ in 0..=func.layout.len() + 1 {
+        let mut aliases = HashMap::new();
+        let mut changed = false;
+        for &block in cfg.reverse_post_order() {
+            let mut known: Option<Ends> = None;
+            for before in cfg.predecessors(block).iter().filter_map(|p| out.get(p)) {
+                match &mut known {
+                    None => known = Some(before.clone()),
+                    Some(known) => known.retain(|field, value| before.get(field) == Some(value)),
+                }
+            }
+            let mut known = known.filter(|_| func.entry() != Some(block)).unwrap_or_default();
+            for &inst in &func.blocks[block].insts {
+                let data = &func.insts[inst];
+                if moving.contains(&inst) {
+                    known.clear();
+                }
+                if let (Op::CtxLoad { ctx, field }, Some(result)) = (&data.op, data.result)
+                    && is_end(func, result)
+                {
+                    let first = *known.entry((field.clone(), *ctx)).or_insert(result);
+                    if first != result {
+                        aliases.insert(result, first);
+                    }
+                }
+            }
+            if out.get(&block) != Some(&known) {
+                out.insert(block, known);
+                changed = true;
+            }
+        }
+        if !changed {
+            return aliases;
+        }
+    }
+    HashMap::new()
 }

@@ -93,7 +93,7 @@ fn by_helper(asked: Asked<'_>, func: &Function, block: Block, row: &Helper, args
 }
 
 /// Whether a helper or kernel function moves packet data.
-pub(super) fn moves(module: &Module, registry: &Registry, op: &Op) -> bool {
+pub(in crate::mir) fn moves(module: &Module, registry: &Registry, op: &Op) -> bool {
     let name = match op {
         Op::CallHelper { name, .. } => name,
         Op::CallKfunc { callee, .. } => match module.externs.get(*callee) {

@@ -50,7 +50,9 @@ pub(super) fn apply(
     fields: &GivenBy,
     exit: &mut Exit,
 ) {
-    let Some(at) = position(func, block, inst) else { return };
+    // An instruction that touches two places of the packet moves to another block with the first check made.
+    let mut places = std::iter::once(block).chain(func.layout.iter().copied());
+    let Some((block, at)) = places.find_map(|b| Some((b, position(func, b, inst)?))) else { return };
     let span = func.insts[inst].span;
     match edit {
         Edit::Check { ptr, len, end } => {

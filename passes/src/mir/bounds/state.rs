@@ -1,7 +1,7 @@
 //! What is proved of packets, place by place.
 //!
 //! Promises: `proved` bytes from a root on are inside the packet on every way to the place, by comparisons and by the
-//! accesses before it, which are proved or get a check; a pointer is stale if on some way there something may have moved
+//! accesses before it, which are proved or get a check, since the root was last read from the context; a pointer is stale if on some way there something may have moved
 //! the packet since it was made. Leaves out: what to do about what is not proved.
 
 use super::accesses::{Asked, accesses};
@@ -213,6 +213,12 @@ impl Flow<'_> {
         if let Some(result) = data.result {
             state.stale.remove(&result);
             state.proved.remove(&Root::Value(result));
+            // To the verifier, what is read from the context again is a pointer of which nothing has been proved.
+            if let (Op::CtxLoad { .. } | Op::Load { .. } | Op::IntToPtr(_), Some(place)) =
+                (&data.op, self.places.of(result))
+            {
+                state.proved.remove(&place.root);
+            }
             let from: BTreeSet<Value> = data.op.args().into_iter().collect();
             let moved = from.into_iter().find_map(|v| state.stale(v));
             if let (Some(inst), true) = (moved, super::places::is_packet(self.func.type_of(result))) {
