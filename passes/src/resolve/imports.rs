@@ -9,6 +9,7 @@ use super::{Resolver, typing};
 use pbpf_core::ast::{Alias, Expr, ExprKind, Stmt, StmtKind};
 use pbpf_core::names;
 use pbpf_core::rows::{HelperCall, Take};
+use pbpf_core::source::Span;
 use pbpf_core::types::{GraphKind, RecordKind, Region};
 
 /// The package's module that `module` stands for: `pythonbpf.maps` and `pbpf.maps` are the same.
@@ -110,28 +111,35 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// Every value is looked at before a name is bound, as Python does: `A, B = B, A` exchanges them.
     fn constant_target(&mut self, target: &Expr, value: &Expr) {
-        let ExprKind::Name(name) = &target.kind else { return };
-        let entry = match &value.kind {
+        let entries: Vec<_> = unpacked(target, Some(value))
+            .into_iter()
+            .map(|(name, span, value)| {
+                (name, span, value.map_or(Entry::Foreign, |value| self.constant_entry(value)))
+            })
+            .collect();
+        for (name, span, entry) in entries {
+            self.scope.insert(name, entry, span);
+        }
+    }
+
+    fn constant_entry(&self, value: &Expr) -> Entry {
+        match &value.kind {
             ExprKind::Str(text) => Entry::Text(text.clone()),
             ExprKind::Tuple(items) => Entry::Tuple(items.clone()),
-            _ => match self.constant_value(value) {
-                Some(number) => Entry::Constant(number),
-                None => Entry::Foreign,
-            },
-        };
-        self.scope.insert(name, entry, target.span);
+            _ => self.constant_value(value).map_or(Entry::Foreign, Entry::Constant),
+        }
     }
 
     /// Looks again at what was no constant before the types of the file were known (`MODES = Mode.READ | Mode.WRITE`).
     pub(super) fn constant_of_types(&mut self, stmt: &Stmt) {
         let StmtKind::Assign { targets, value } = &stmt.kind else { return };
-        for target in targets {
-            if let ExprKind::Name(name) = &target.kind
-                && matches!(self.lookup(name), Some(Entry::Foreign))
-                && let Some(number) = self.constant_value(value)
+        for (name, span, value) in targets.iter().flat_map(|target| unpacked(target, Some(value))) {
+            if matches!(self.lookup(name), Some(Entry::Foreign))
+                && let Some(number) = value.and_then(|value| self.constant_value(value))
             {
-                self.scope.insert(name, Entry::Constant(number), target.span);
+                self.scope.insert(name, Entry::Constant(number), span);
             }
         }
     }
@@ -269,5 +277,26 @@ impl Resolver<'_, '_> {
             }
         }
         known
+    }
+}
+
+/// The names of a target, each with its part of the value where that is written out: `A, (B, C) = 1, (2, 3)`.
+pub(super) fn unpacked<'a>(
+    target: &'a Expr,
+    value: Option<&'a Expr>,
+) -> Vec<(&'a str, Span, Option<&'a Expr>)> {
+    match &target.kind {
+        ExprKind::Name(name) => vec![(name, target.span, value)],
+        ExprKind::Tuple(parts) | ExprKind::List(parts) => {
+            let values = match value.map(|value| &value.kind) {
+                Some(ExprKind::Tuple(values) | ExprKind::List(values)) if values.len() == parts.len() => {
+                    Some(values)
+                }
+                _ => None,
+            };
+            let part = |at: usize| values.and_then(|values| values.get(at));
+            parts.iter().enumerate().flat_map(|(at, target)| unpacked(target, part(at))).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Promises: every definition that a program can name is found; some that it does not use may be. Leaves out: what names mean.
 
+use super::imports::unpacked;
 use pbpf_core::ast::{Expr, ExprKind, FPart, FunctionDef, Module, PatternKind, Stmt, StmtKind, submodule};
 use pbpf_core::source::{FileId, SourceMap};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,15 +16,14 @@ pub(super) fn defined(tree: &Module) -> BTreeSet<String> {
 }
 
 fn bound(stmt: &Stmt) -> Vec<String> {
-    let name = |e: &Expr| match &e.kind {
-        ExprKind::Name(name) => Some(name.clone()),
-        _ => None,
+    let names = |e: &Expr| -> Vec<String> {
+        unpacked(e, None).into_iter().map(|(name, ..)| name.to_owned()).collect()
     };
     match &stmt.kind {
         StmtKind::FunctionDef(def) => vec![def.name.text.clone()],
         StmtKind::ClassDef(def) => vec![def.name.text.clone()],
-        StmtKind::Assign { targets, .. } => targets.iter().filter_map(name).collect(),
-        StmtKind::AnnAssign { target, .. } => name(target).into_iter().collect(),
+        StmtKind::Assign { targets, .. } => targets.iter().flat_map(names).collect(),
+        StmtKind::AnnAssign { target, .. } => names(target),
         StmtKind::Import(aliases) => aliases
             .iter()
             .map(|a| match &a.rename {
