@@ -31,7 +31,8 @@ impl Network {
             Place::Loopback | Place::NetNamespace | Place::LocalIn => {
                 Self::loopback().map_err(|e| e.to_string())
             }
-            Place::Veth => Self::veth(),
+            Place::Veth => Self::veth(false),
+            Place::VethGeneric => Self::veth(true),
         };
         made.map(Some).map_err(|e| format!("no network of its own: {e}"))
     }
@@ -43,7 +44,7 @@ impl Network {
         Ok(Self { device: sys::device_index(c"lo")?, generic: true, sides: None })
     }
 
-    fn veth() -> Result<Self, String> {
+    fn veth(generic: bool) -> Result<Self, String> {
         let open = || File::open("/proc/thread-self/ns/net");
         let there = new_side(open)?;
         let here = new_side(open)?;
@@ -53,7 +54,7 @@ impl Network {
         set_up("veth0", "10.77.0.1", "10.77.0.2", "02:00:00:00:00:02")?;
         let network = Self {
             device: sys::device_index(c"veth0").map_err(|e| e.to_string())?,
-            generic: false,
+            generic,
             sides: Some((here, there)),
         };
         network.on_the_other_side(|| set_up("veth1", "10.77.0.2", "10.77.0.1", "02:00:00:00:00:01"))?;

@@ -83,6 +83,15 @@ pub enum Action {
     },
     /// An entry of a map.
     Map(MapCheck),
+    /// Store an entry in a map, as user space does.
+    Put {
+        /// Name of the map.
+        map: String,
+        /// The key, in parts as in [`MapCheck`].
+        key: Parts,
+        /// The value, in the same form.
+        value: Parts,
+    },
     /// The number of entries of a map.
     MapLength {
         /// Name of the map.
@@ -135,6 +144,8 @@ pub struct RunTest {
     pub returns: Comparison,
     /// What the packet must be afterwards.
     pub packet_after: Option<Vec<u8>>,
+    /// What bytes of the context must be afterwards.
+    pub context_after: Vec<(usize, usize, Comparison)>,
 }
 
 /// The input of one test run.
@@ -159,6 +170,8 @@ pub enum Place {
     /// One end of a veth pair: two network namespaces of the plan's own, 10.77.0.1 here with the programs, 10.77.0.2 there
     /// with the workloads.
     Veth,
+    /// The same, in the driver-independent mode: a veth device sends back only to a peer that runs programs itself.
+    VethGeneric,
     /// A control group of the plan's own, which the workloads join.
     Cgroup,
     /// A network namespace of the plan's own.
@@ -197,13 +210,16 @@ pub enum Work {
     Probe(u32),
 }
 
+/// A key or a value: one number as wide as all of it, or parts with widths in bytes.
+pub type Parts = Vec<(Scalar, Option<usize>)>;
+
 /// What an entry of a map must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapCheck {
     /// Name of the map.
     pub map: String,
-    /// The key: one value as wide as the key, or parts with widths in bytes.
-    pub key: Vec<(Scalar, Option<usize>)>,
+    /// The key.
+    pub key: Parts,
     /// The member of the value that is looked at; `None`: all of it.
     pub field: Option<String>,
     /// The bytes of the value that are looked at (start, end); `None`: all.

@@ -5,7 +5,7 @@
 
 use crate::{
     packets,
-    plan::{Action, Comparison, MapCheck, Place, RunInput, RunTest, Step, Work},
+    plan::{Action, Comparison, MapCheck, Parts, Place, RunInput, RunTest, Step, Work},
     scan::Cursor,
     values::{self, Operator, Scalar},
 };
@@ -25,6 +25,12 @@ pub(super) fn parse(word: &str, line: u32, c: &mut Cursor<'_>) -> Result<Option<
             run.packet_after = Some(packets::packet(c, None)?);
             continue;
         }
+        if let ("ctx", Some(Action::Run(run))) = (next, steps.last_mut().map(|s| &mut s.action)) {
+            c.expect("bytes")?;
+            let (from, to) = byte_range(c)?;
+            run.context_after.push((from, to, comparison(c)?));
+            continue;
+        }
         let action = action(next, c)?.ok_or_else(|| before.wanted("a step after `->`"))?;
         steps.push(Step { line, action });
     }
@@ -37,7 +43,13 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
         "needs" => Action::Needs(need(c)?),
         "run" => Action::Run(run(c)?),
         "attach" => Action::Attach(match () {
-            () if c.eat_word("veth") => Place::Veth,
+            () if c.eat_word("veth") => {
+                if c.eat_word("generic") {
+                    Place::VethGeneric
+                } else {
+                    Place::Veth
+                }
+            }
             () if c.eat_word("lo") => Place::Loopback,
             () if c.eat_word("cgroup") => Place::Cgroup,
             () if c.eat_word("netns") => Place::NetNamespace,
@@ -58,6 +70,14 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
         },
         "reads" => Action::Reads(c.quoted()?),
         "map" => map(c)?,
+        "put" => {
+            let map = c.name()?.to_owned();
+            c.expect("[")?;
+            let key = parts(c)?;
+            c.expect("]")?;
+            c.expect("=")?;
+            Action::Put { map, key, value: parts(c)? }
+        }
         "global" => {
             let mut name = c.name()?.to_owned();
             if let Some(path) = member_path(c)? {
@@ -125,7 +145,7 @@ fn run(c: &mut Cursor<'_>) -> Result<RunTest, String> {
         // Once more without a value for `N`, which must not be used then.
         inputs = vec![input(&mut arguments.clone(), None)?];
     }
-    Ok(RunTest { program, inputs, returns: comparison(c)?, packet_after: None })
+    Ok(RunTest { program, inputs, returns: comparison(c)?, packet_after: None, context_after: Vec::new() })
 }
 
 /// A bound of a range: digits only, because `0..64` must not be read as one number.
@@ -195,32 +215,35 @@ fn map(c: &mut Cursor<'_>) -> Result<Action, String> {
         return Ok(Action::MapLength { map, expect: comparison(c)? });
     }
     c.expect("[")?;
-    let mut key = Vec::new();
-    if c.eat("{") {
-        while !c.eat("}") {
-            let part = Scalar::parse(c)?;
-            c.expect(":")?;
-            key.push((part, Some(positive(c)? as usize)));
-            c.eat(",");
-        }
-    } else {
-        key.push((Scalar::parse(c)?, None));
-    }
+    let key = parts(c)?;
     c.expect("]")?;
     let field = member_path(c)?;
-    let bytes = if c.eat_word("bytes") {
-        let first = bound(c)? as usize;
-        c.expect("..")?;
-        let last = bound(c)? as usize;
-        if first >= last {
-            return Err("the range of bytes is empty".to_owned());
-        }
-        Some((first, last))
-    } else {
-        None
-    };
+    let bytes = if c.eat_word("bytes") { Some(byte_range(c)?) } else { None };
     let expect = if c.eat_word("missing") { None } else { Some(comparison(c)?) };
     Ok(Action::Map(MapCheck { map, key, field, bytes, expect }))
+}
+
+/// A key or a value: a number, or `{80:2, 6:1}`.
+fn parts(c: &mut Cursor<'_>) -> Result<Parts, String> {
+    if !c.eat("{") {
+        return Ok(vec![(Scalar::parse(c)?, None)]);
+    }
+    let mut parts = Vec::new();
+    while !c.eat("}") {
+        let part = Scalar::parse(c)?;
+        c.expect(":")?;
+        parts.push((part, Some(positive(c)? as usize)));
+        c.eat(",");
+    }
+    Ok(parts)
+}
+
+/// `4..8`.
+fn byte_range(c: &mut Cursor<'_>) -> Result<(usize, usize), String> {
+    let first = bound(c)? as usize;
+    c.expect("..")?;
+    let last = bound(c)? as usize;
+    if first < last { Ok((first, last)) } else { Err("the range of bytes is empty".to_owned()) }
 }
 
 fn work(c: &mut Cursor<'_>) -> Result<Work, String> {
@@ -285,6 +308,8 @@ mod tests {
 
     #[test]
     fn contexts() {
+        let Action::Run(run) = one("run", "f(ctx=zeros(192)) == 0 -> ctx bytes 8..12 == 5") else { panic!() };
+        assert_eq!((run.context_after[0].0, run.context_after[0].1), (8, 12));
         let Action::Run(run) = one("run", "f(ctx=u64[1, -1]) >= 0") else { panic!() };
         assert_eq!(run.inputs[0].context.as_ref().unwrap().len(), 16);
         assert_eq!(run.inputs[0].packet, None);
@@ -300,12 +325,15 @@ mod tests {
         let Action::Map(check) = one("map", "counts[7] missing") else { panic!() };
         assert_eq!(check.expect, None);
         assert!(matches!(one("map", "counts.len == 3"), Action::MapLength { .. }));
+        let Action::Put { key, value, .. } = one("put", "servers[3] = {7:4, hex(0a0b):6}") else { panic!() };
+        assert_eq!((key.len(), value.len()), (1, 2));
     }
 
     #[test]
     fn the_rest() {
         assert_eq!(one("needs", "kernel >= 6.12"), Action::Needs("kernel >= 6.12".to_owned()));
         assert_eq!(one("attach", "veth"), Action::Attach(Place::Veth));
+        assert_eq!(one("attach", "veth generic"), Action::Attach(Place::VethGeneric));
         assert_eq!(one("attach", ""), Action::Attach(Place::Nowhere));
         assert!(matches!(one("workload", "ping 10.77.0.1 3 == 0"), Action::Workload { count: Some(_), .. }));
         assert!(matches!(one("prints", "\"pid $pid\" * 2"), Action::Prints { times: Some(2), .. }));

@@ -4,7 +4,7 @@
 //! Leaves out: how the things are read, which the loader does.
 
 use crate::{
-    plan::{Comparison, MapCheck},
+    plan::{Comparison, MapCheck, Parts},
     values::{self, Scalar, Variables},
 };
 use pbpf_loader::{LoadError, Loaded, Map, Value};
@@ -49,7 +49,7 @@ pub(super) fn map_length(
 /// One entry of a map.
 pub(super) fn map(loaded: &Loaded, check: &MapCheck, variables: &Variables) -> Result<(), String> {
     let map = find(loaded, &check.map)?;
-    let key = key(map, check, variables)?;
+    let key = joined(&format!("key of `{}`", check.map), &check.key, map.key_size(), variables)?;
     let what = format!("`{}`[{}]", check.map, shown(&key));
     let entries = if map.is_percpu() {
         map.lookup_percpu(&key)
@@ -161,17 +161,31 @@ fn list(values: &[Value]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + ")
 }
 
-fn key(map: &Map, check: &MapCheck, variables: &Variables) -> Result<Vec<u8>, String> {
+/// Stores an entry: in a per-CPU map, for every processor.
+pub(super) fn put(
+    loaded: &Loaded,
+    name: &str,
+    key: &Parts,
+    value: &Parts,
+    variables: &Variables,
+) -> Result<(), String> {
+    let map = find(loaded, name)?;
+    let key = joined(&format!("key of `{name}`"), key, map.key_size(), variables)?;
+    let value = joined(&format!("value of `{name}`"), value, map.value_size(), variables)?;
+    map.update(&key, &value).map_err(|e| e.to_string())
+}
+
+/// The parts one behind the other, which must be as wide as the place.
+fn joined(what: &str, parts: &Parts, size: usize, variables: &Variables) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    for (part, width) in &check.key {
-        let width = width.unwrap_or(map.key_size());
-        let part = part.bytes(width, variables);
-        bytes.extend(part.ok_or_else(|| format!("a part of the key does not fit {width} bytes"))?);
+    for (part, width) in parts {
+        let part = part.bytes(width.unwrap_or(size), variables);
+        bytes.extend(part.ok_or_else(|| format!("a part of the {what} does not fit its bytes"))?);
     }
-    if bytes.len() == map.key_size() {
+    if bytes.len() == size {
         return Ok(bytes);
     }
-    Err(format!("the key has {} bytes, those of `{}` have {}", bytes.len(), check.map, map.key_size()))
+    Err(format!("the {what} has {} bytes here, and {size} there", bytes.len()))
 }
 
 fn shown(bytes: &[u8]) -> String {

@@ -190,6 +190,7 @@ impl Session {
             Action::Reads(text) => self.reads(text),
             Action::Prints { text, times, anyone } => self.prints(text, *times, *anyone),
             Action::Map(check) => checks::map(&self.loaded, check, &self.variables),
+            Action::Put { map, key, value } => checks::put(&self.loaded, map, key, value, &self.variables),
             Action::MapLength { map, expect } => {
                 checks::map_length(&self.loaded, map, expect, &self.variables)
             }
@@ -270,6 +271,13 @@ impl Session {
                     "the packet afterwards is {:02x?}, expected {wanted:02x?}",
                     result.data
                 )));
+            }
+            for (from, to, expect) in &run.context_after {
+                let bytes = result.context.get(*from..*to);
+                let bytes = bytes.ok_or_else(|| place("the context is shorter; give one".to_owned()))?;
+                let what = format!("bytes {from}..{to} of the context");
+                checks::number(&what, values::little_endian(bytes), to - from, expect, &self.variables)
+                    .map_err(place)?;
             }
         }
         Ok(())
