@@ -6,7 +6,8 @@
 #: run: respond(packet=eth/ip/icmp(code=1)) == XDP_PASS -> run respond(packet=eth/ip(options=4)/icmp) == XDP_PASS -> run respond(packet=eth/ip/udp) == XDP_PASS
 #: run: respond(packet=eth/vlan/ip/icmp) == XDP_PASS -> run respond(packet=eth/ip6/icmp) == XDP_PASS
 #: run: respond(packet=eth(dst=ff:ff:ff:ff:ff:ff)/ip/icmp) == XDP_DROP
-#: run: respond(packet=eth/ip/icmp cut N) for N in 0..38 == XDP_PASS
+#: run: respond(packet=eth/ip/icmp cut N) for N in 0..42 == XDP_PASS
+#: run: respond(packet=eth/ip/icmp cut 37) == XDP_PASS -> packet eth/ip/icmp cut 37
 #: map: answered[0] == 2
 #: needs: file:/usr/sbin/ip
 #: attach: veth generic
@@ -47,13 +48,16 @@ def replaced(check, old, new):
 @section("xdp")
 def respond(ctx):
     eth = struct_ethhdr(ctx.data)
+    ip = struct_iphdr(eth + 1)
+    icmp = struct_icmphdr(ip + 1)
+    # All at once: an inserted check further down would leave a short packet half rewritten.
+    if icmp + 1 > ctx.data_end:
+        return XDP_PASS
     if eth.h_proto != htons(ETH_P_IP):
         return XDP_PASS
-    ip = struct_iphdr(eth + 1)
     # Options may ask for a route, and fragments are no whole requests: the stack answers these.
     if ip.version != 4 or ip.ihl != 5 or ip.protocol != ICMP or ntohs(ip.frag_off) & 0x3FFF:
         return XDP_PASS
-    icmp = struct_icmphdr(ip + 1)
     if icmp.type != ECHO_REQUEST or icmp.code != 0:
         return XDP_PASS
     if eth.h_dest[0] & 1:

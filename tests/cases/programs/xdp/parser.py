@@ -136,7 +136,7 @@ def parse(ctx):
             if at > octets:
                 return XDP_DROP
         else:
-            if kind.protocol in EXTENSIONS:
+            if first and kind.protocol in EXTENSIONS:
                 return XDP_DROP
     else:
         count(kind, octets)

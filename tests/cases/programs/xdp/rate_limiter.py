@@ -12,6 +12,10 @@
 #: map: buckets.len == 3
 #: workload: sleep 1100
 #: run: limit(packet=eth/ip/tcp) == XDP_PASS
+#: needs: file:/usr/sbin/ip
+#: attach: veth
+#: workload: ping 10.77.0.1 5 < 5
+#: map: buckets[{0:12, hex(0a4d0002):4}].dropped >= 1
 #: vm: 6.1 6.12 7.3
 
 from ctypes import c_uint32, c_uint64

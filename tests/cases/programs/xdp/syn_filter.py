@@ -20,7 +20,7 @@
 #: run: filter(packet=eth/ip/tcp cut N) for N in 0..48 == XDP_PASS
 #: run: filter(packet=eth/ip/tcp cut N) for N in 48..54 == XDP_DROP -> map dropped[0] == 12
 #: map: sources.len == 3
-#: vm: 6.1 6.12 7.3
+#: vm: 6.12 7.3
 
 from ctypes import c_uint32, c_uint64
 
