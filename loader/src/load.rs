@@ -158,6 +158,19 @@ fn select(open: &mut OpenObject, programs: &Programs) {
     }
 }
 
+/// Binds a program for packets to a device (`BPF_F_XDP_DEV_BOUND_ONLY` of `include/uapi/linux/bpf.h`).
+fn bind(program: &mut libbpf_rs::OpenProgramMut<'_>, device: u32) {
+    const DEVICE_BOUND_ONLY: u32 = 1 << 6;
+    let raw = program.as_libbpf_object().as_ptr();
+    // SAFETY: the program is opened and not loaded.
+    unsafe {
+        if libbpf_sys::bpf_program__type(raw) == libbpf_sys::BPF_PROG_TYPE_XDP {
+            libbpf_sys::bpf_program__set_ifindex(raw, device);
+            libbpf_sys::bpf_program__set_flags(raw, libbpf_sys::bpf_program__flags(raw) | DEVICE_BOUND_ONLY);
+        }
+    }
+}
+
 /// Loads once. `full` names programs that were refused before, and the bytes to give their logs; the others get `stats`.
 fn attempt(
     mut open: OpenObject,
@@ -169,6 +182,9 @@ fn attempt(
     for mut program in open.progs_mut() {
         if !program.autoload() {
             continue;
+        }
+        if let Some(device) = options.device {
+            bind(&mut program, device);
         }
         let name = program.name().to_string_lossy().into_owned();
         let (level, bytes) = match (full.get(&name), options.log) {

@@ -14,7 +14,7 @@ use crate::layout_btf;
 use crate::loaded::raw_btf;
 use crate::message::{self, Message};
 use libbpf_rs::{AsRawLibbpf as _, OpenObject};
-use pbpf_core::btf::Btf;
+use pbpf_core::btf::{Btf, Kind, Linkage, Type};
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -84,6 +84,9 @@ pub struct OpenOptions {
     pub pin_root: Option<PathBuf>,
     /// Initial values of global variables, by name, as text: a number, `true`, `false`, or the text itself.
     pub globals: Vec<(String, String)>,
+    /// The network interface, by index, that XDP programs are bound to: they may then ask the device about a packet, and
+    /// attach to no other.
+    pub device: Option<u32>,
     /// Which programs load.
     pub programs: Programs,
     /// The log of accepted programs.
@@ -174,6 +177,14 @@ impl Object {
             selected: program.autoload(),
         };
         self.open.progs().map(entry).collect()
+    }
+
+    /// The kernel functions that it calls.
+    pub fn kernel_functions(&self) -> Vec<String> {
+        // Of the file: libbpf makes them the object's own.
+        let Ok(btf) = Btf::new(Arc::new(self.bytes.clone())) else { return Vec::new() };
+        let is_extern = |id| matches!(btf.get(id), Type::Func(f) if f.linkage == Linkage::Extern);
+        btf.names(Kind::Func).filter(|(_, id)| is_extern(*id)).map(|(name, _)| name.to_owned()).collect()
     }
 
     /// Its maps, in the object's order; data sections are maps too.

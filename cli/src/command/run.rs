@@ -60,8 +60,14 @@ fn attach_and_watch(
     let hook = args.hook.as_deref().map(hook_of).transpose().map_err(|e| vec![e])?;
     kernel::permitted().map_err(|e| vec![e])?;
     let name = Some(built.name.clone());
-    let options = OpenOptions { name, globals: args.set.clone(), ..OpenOptions::default() };
-    let object = Object::open_bytes(built.bytes, &options).map_err(|e| vec![kernel::open_error(&e)])?;
+    let registry = setup.session.plugins.registry();
+    let mut options = OpenOptions { name, globals: args.set.clone(), ..OpenOptions::default() };
+    let mut object =
+        Object::open_bytes(built.bytes.clone(), &options).map_err(|e| vec![kernel::open_error(&e)])?;
+    if interface.is_some() && asks_device(&object, registry) {
+        options.device = interface;
+        object = Object::open_bytes(built.bytes, &options).map_err(|e| vec![kernel::open_error(&e)])?;
+    }
     let loaded = object.load().map_err(|e| kernel::load_error(&e, sources, setup))?;
     // Opened before anything is attached, so that the first line shows too.
     let mut pipe = TracePipe::open().map_err(|e| {
@@ -74,7 +80,6 @@ fn attach_and_watch(
         frequency: args.frequency,
         hook,
     };
-    let registry = setup.session.plugins.registry();
     let targets = targets(&loaded, &places, registry).map_err(|e| vec![e])?;
     let attached = loaded.attach_all(&targets, None).map_err(|e| vec![kernel::attach_error(&e)])?;
     if let Some(name) = attached.unattached.first() {
@@ -100,6 +105,13 @@ fn attach_and_watch(
         report::out(&maps(&loaded));
     }
     Ok(())
+}
+
+/// Whether programs call what only those may that are bound to a device.
+fn asks_device(object: &Object, registry: &Registry) -> bool {
+    let bound =
+        |name: &str| registry.find_helper(name).is_some_and(|id| registry.helper(id).row.device_bound);
+    object.kernel_functions().iter().any(|name| bound(name))
 }
 
 /// Where programs go that do not say it themselves.

@@ -42,6 +42,9 @@ pub struct Helper {
     /// Whether it may sleep.
     #[serde(default)]
     pub sleepable: bool,
+    /// Whether only programs that are bound to a device may call it.
+    #[serde(default)]
+    pub device_bound: bool,
     /// Whether it moves packet data, so that packet pointers become invalid.
     #[serde(default)]
     pub moves_packet: bool,

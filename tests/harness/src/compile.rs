@@ -92,6 +92,7 @@ pub fn build(places: &Places, found: &Found, kernel: bool) -> Built {
                 case: found.name.clone(),
                 object,
                 globals: built.case.globals.clone(),
+                bound: built.case.bound,
                 needs: built.case.needs.clone(),
                 verdict,
                 steps: built.case.steps.clone(),

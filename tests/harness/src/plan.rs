@@ -16,6 +16,8 @@ pub struct Plan {
     pub object: PathBuf,
     /// Global variables set before loading, by name, as text.
     pub globals: Vec<(String, String)>,
+    /// Whether programs are bound to a device before they are loaded: one end of a veth pair, where they then attach.
+    pub bound: bool,
     /// What the kernel must have for any of it to be done, in the words of the loader's `Feature::parse`.
     pub needs: Vec<String>,
     /// What the kernel must say to the object.

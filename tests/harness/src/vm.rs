@@ -167,6 +167,7 @@ mod tests {
             case: case.to_owned(),
             object: PathBuf::new(),
             globals: Vec::new(),
+            bound: false,
             needs: Vec::new(),
             verdict: Verdict::Accept,
             steps: Vec::new(),

@@ -129,6 +129,24 @@ fn programs_that_sample_run_and_those_for_sockets_need_a_map() {
     ends(&pbpf(&folder, &["run", "c.py", "--duration", "0.1"]), 3, "not-attached");
 }
 
+/// The loopback device has nothing to tell of packets: that it is asked shows that the program is bound to it.
+#[test]
+fn programs_that_ask_a_device_are_bound_to_it() {
+    if !sys::is_root() {
+        return skip("loading needs root");
+    }
+    let source = program("xdp")
+        .replace("    return 0", "    time = c_uint64(0)\n    return bpf_xdp_metadata_rx_timestamp(time)")
+        .replacen(
+            "from pbpf",
+            "from ctypes import c_uint64\nfrom pbpf.kfuncs import bpf_xdp_metadata_rx_timestamp\nfrom pbpf",
+            1,
+        );
+    let folder = folder("bound", &[("a.py", &source)]);
+    ends(&pbpf(&folder, &["run", "a.py", "--duration", "0.1", "--interface", "lo"]), 3, "kernel-lacks");
+    ends(&pbpf(&folder, &["verify", "a.py"]), 1, "verifier");
+}
+
 /// tracefs is hidden under an empty folder, in a mount namespace of its own, and what could mount it is taken from pbpf.
 #[test]
 fn a_program_without_tracefs_says_so() {

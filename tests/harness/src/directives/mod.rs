@@ -100,6 +100,8 @@ pub struct Case {
     pub vms: Vec<String>,
     /// Global variables set before loading, by name, as text.
     pub globals: Vec<(String, String)>,
+    /// Whether programs are bound to a device before they are loaded.
+    pub bound: bool,
     /// The passes that `pbpf opt` runs.
     pub passes: Option<String>,
     /// Runs in the MIR interpreter.
@@ -179,6 +181,7 @@ fn header(case: &mut Case, line: u32, text: &str) -> Result<(), String> {
             c.finish()?;
             return set_verdict(case, Verdict::Refuse { texts, lines: Vec::new() });
         }
+        "bound" if value == "veth" => case.bound = true,
         "bpftool" if value == "struct_ops" => case.bpftool = Bpftool::StructOps,
         "bpftool" => {
             c.expect("no").map_err(|_| c.wanted("`struct_ops` or `no \"why\"`"))?;

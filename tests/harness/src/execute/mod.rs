@@ -54,13 +54,13 @@ fn present(need: &str) -> bool {
     Feature::parse(need).is_some_and(|feature| feature.present())
 }
 
-fn open(plan: &Plan) -> Result<Object, String> {
-    let options = OpenOptions { globals: plan.globals.clone(), ..OpenOptions::default() };
+fn open(plan: &Plan, device: Option<u32>) -> Result<Object, String> {
+    let options = OpenOptions { globals: plan.globals.clone(), device, ..OpenOptions::default() };
     Object::open(&plan.object, &options).map_err(|e| e.to_string())
 }
 
 fn refused(plan: &Plan, texts: &[String], lines: &[u32], report: &mut Report) -> Result<(), Vec<String>> {
-    let object = open(plan).map_err(|e| vec![e])?;
+    let object = open(plan, None).map_err(|e| vec![e])?;
     let sizes = sizes(&object);
     let (verdicts, _) = object.verify().map_err(|e| vec![load_failure(&e)])?;
     let mut failures = vec!["the kernel accepted every program".to_owned()];
@@ -103,7 +103,8 @@ fn load_failure(error: &LoadError) -> String {
 }
 
 fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
-    let object = open(plan)?;
+    let network = if plan.bound { Network::open(Place::Veth)? } else { None };
+    let object = open(plan, network.as_ref().map(|n| n.device))?;
     let sizes = sizes(&object);
     let mut warnings: Vec<String> =
         object.messages().iter().filter(|m| m.is_warning()).map(ToString::to_string).collect();
@@ -123,7 +124,7 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
         return Err(format!("libbpf warns: {}", warnings.join("; ")));
     }
     let mut session = Session {
-        network: None,
+        network,
         group: None,
         attached: None,
         trace: None,
