@@ -18,7 +18,7 @@ use crate::traffic_control::{Direction, Filter};
 use libbpf_rs::{AsRawLibbpf as _, MapCore as _};
 use std::fs::File;
 use std::io::Read as _;
-use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::ptr::{self, NonNull};
 use std::sync::{Arc, PoisonError};
@@ -47,6 +47,9 @@ pub enum Target {
     Hook(Hook),
     /// To the sockets of a map of the object, by its name.
     Sockets(String),
+    /// To a socket of this process, by its descriptor: as a filter of what it gets, or as what chooses among the sockets that
+    /// share its address. It stays as long as the socket.
+    Socket(RawFd),
 }
 
 impl Target {
@@ -58,6 +61,7 @@ impl Target {
             Self::NetNamespace(path) => format!("network namespace {}", path.display()),
             Self::Clock(frequency) => format!("a clock of {frequency} Hz"),
             Self::Hook(hook) => format!("netfilter hook {} of family {}", hook.number, hook.family),
+            Self::Socket(fd) => format!("socket {fd}"),
             Self::Sockets(map) => format!("the sockets of map '{map}'"),
         }
     }
@@ -79,6 +83,8 @@ enum LinkKind {
     Descriptor(OwnedFd),
     Filter(#[expect(dead_code, reason = "it detaches when it drops")] Filter),
     Several(#[expect(dead_code, reason = "they detach when they drop")] Vec<libbpf_rs::Link>),
+    /// It goes with the socket.
+    Socket,
     Sockets(#[expect(dead_code, reason = "it detaches when it drops")] AtSockets),
 }
 
@@ -93,7 +99,9 @@ impl Link {
         let fd = match &self.kind {
             LinkKind::Libbpf(link) => link.as_fd().as_raw_fd(),
             LinkKind::Descriptor(fd) => fd.as_raw_fd(),
-            LinkKind::Filter(_) | LinkKind::Several(_) | LinkKind::Sockets(_) => return Err(Errno::EINVAL),
+            LinkKind::Filter(_) | LinkKind::Several(_) | LinkKind::Sockets(_) | LinkKind::Socket => {
+                return Err(Errno::EINVAL);
+            }
         };
         // SAFETY: `fd` is open; on success the kernel returns a new descriptor, which `File` takes.
         let mut file = unsafe {
@@ -179,6 +187,7 @@ impl Program {
                 places::hook(raw.as_ptr(), *hook).map(LinkKind::Libbpf)
             }
             Target::Sockets(map) => self.attach_to_sockets(map),
+            Target::Socket(socket) => self.attach_to_socket(*socket),
         });
         match result {
             Ok(kind) => Ok(Link { kind, name: self.name().to_owned(), _object: Arc::clone(&self.handle) }),
@@ -218,6 +227,17 @@ impl Program {
         // thread.
         let link = unsafe { libbpf_sys::bpf_program__attach(raw.as_ptr()) };
         take_link(link).map(LinkKind::Libbpf)
+    }
+
+    fn attach_to_socket(&self, socket: RawFd) -> Result<LinkKind, Errno> {
+        let (Some(raw), Some(fd)) = (self.raw(), self.fd()) else { return Err(Errno::EINVAL) };
+        // SAFETY: the program is valid as long as `self`.
+        let option = match unsafe { libbpf_sys::bpf_program__type(raw.as_ptr()) } {
+            libbpf_sys::BPF_PROG_TYPE_SOCKET_FILTER => libc::SO_ATTACH_BPF,
+            libbpf_sys::BPF_PROG_TYPE_SK_REUSEPORT => libc::SO_ATTACH_REUSEPORT_EBPF,
+            _ => return Err(Errno::EOPNOTSUPP),
+        };
+        places::attach_to_socket(fd, socket, option).map(|()| LinkKind::Socket)
     }
 
     fn attach_to_sockets(&self, map: &str) -> Result<LinkKind, Errno> {

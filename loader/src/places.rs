@@ -6,7 +6,7 @@
 
 use crate::attach::take_link;
 use crate::errno::Errno;
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, IntoRawFd as _, OwnedFd};
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, IntoRawFd as _, OwnedFd, RawFd};
 
 /// A hook of netfilter, by the kernel's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,21 @@ pub(crate) fn hook(program: *mut libbpf_sys::bpf_program, hook: Hook) -> Result<
     };
     // SAFETY: the caller's program is loaded; the options say their size.
     take_link(unsafe { libbpf_sys::bpf_program__attach_netfilter(program, &raw const options) })
+}
+
+/// Attaches a program to a socket, by that option of setsockopt(2).
+pub(crate) fn attach_to_socket(
+    program: BorrowedFd<'_>,
+    socket: RawFd,
+    option: libc::c_int,
+) -> Result<(), Errno> {
+    let fd = program.as_raw_fd();
+    // SAFETY: the value is an integer that lives through the call, and its size is given.
+    let done = unsafe {
+        let size = size_of::<libc::c_int>() as libc::socklen_t;
+        libc::setsockopt(socket, libc::SOL_SOCKET, option, (&raw const fd).cast(), size)
+    };
+    if done == 0 { Ok(()) } else { Err(Errno::last()) }
 }
 
 /// A program at a map of sockets.

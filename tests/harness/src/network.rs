@@ -27,7 +27,7 @@ impl Network {
     /// Moves this thread to a new namespace with the devices for `place`.
     pub fn open(place: Place) -> Result<Option<Self>, String> {
         let made = match place {
-            Place::Nowhere | Place::Cgroup | Place::Clock => return Ok(None),
+            Place::Nowhere | Place::Cgroup | Place::Clock | Place::Socket => return Ok(None),
             Place::Loopback | Place::NetNamespace | Place::LocalIn => {
                 Self::loopback().map_err(|e| e.to_string())
             }

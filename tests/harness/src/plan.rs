@@ -178,6 +178,8 @@ pub enum Place {
     Cgroup,
     /// A network namespace of the plan's own.
     NetNamespace,
+    /// A UDP socket of this process at 127.0.0.1:7790, whose address others may share.
+    Socket,
     /// A clock of each processor, 99 times a second.
     Clock,
     /// The hook of netfilter where IPv4 packets come in for this machine, in a network namespace of the plan's own.

@@ -7,7 +7,7 @@
 use std::{
     ffi::CStr,
     io,
-    net::UdpSocket,
+    net::{Ipv4Addr, UdpSocket},
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
 };
 
@@ -51,6 +51,26 @@ pub fn icmp_socket() -> io::Result<UdpSocket> {
     unsafe {
         let fd = check(libc::socket(libc::AF_INET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::IPPROTO_ICMP))?;
         Ok(OwnedFd::from_raw_fd(fd).into())
+    }
+}
+
+/// A UDP socket at a port of 127.0.0.1, which others may share.
+pub fn shared_socket(port: u16) -> io::Result<UdpSocket> {
+    let address = libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: port.to_be(),
+        sin_addr: libc::in_addr { s_addr: u32::from(Ipv4Addr::LOCALHOST).to_be() },
+        sin_zero: [0; 8],
+    };
+    // SAFETY: the new descriptor has no other owner; option and address live through the calls, which are given their sizes.
+    unsafe {
+        let fd = check(libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0))?;
+        let socket = OwnedFd::from_raw_fd(fd);
+        let (on, size) = (1 as libc::c_int, size_of::<libc::c_int>() as libc::socklen_t);
+        check(libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, (&raw const on).cast(), size))?;
+        let size = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        check(libc::bind(fd, (&raw const address).cast(), size))?;
+        Ok(socket.into())
     }
 }
 

@@ -2,6 +2,9 @@
 
 #: verify
 #: vm: 6.1 6.12 7.3
+#: run: dissect(packet=eth/ip/udp(dport=53)/"x") == 0
+#: attach: netns
+#: detach
 from pbpf import bpf, bpfglobal, map, section
 from pbpf.helper import bpf_sk_redirect_map
 from pbpf.maps import SockMap

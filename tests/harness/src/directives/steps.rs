@@ -53,6 +53,7 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
             () if c.eat_word("lo") => Place::Loopback,
             () if c.eat_word("cgroup") => Place::Cgroup,
             () if c.eat_word("netns") => Place::NetNamespace,
+            () if c.eat_word("socket") => Place::Socket,
             () if c.eat_word("clock") => Place::Clock,
             () if c.eat_word("local-in") => Place::LocalIn,
             () => Place::Nowhere,

@@ -11,6 +11,7 @@ use crate::{
     network::Network,
     plan::{Action, Place, Plan, RunTest, Step, Verdict},
     report::{Outcome, Program, Report},
+    sys,
     values::{self, Variables},
     workload,
 };
@@ -20,7 +21,10 @@ use pbpf_loader::{
 };
 use std::{
     collections::BTreeMap,
-    fs, process,
+    fs,
+    net::UdpSocket,
+    os::fd::AsRawFd as _,
+    process,
     time::{Duration, Instant},
 };
 
@@ -125,6 +129,7 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
     }
     let mut session = Session {
         network,
+        socket: None,
         group: None,
         attached: None,
         trace: None,
@@ -155,6 +160,7 @@ struct Session {
     /// All that was printed so far.
     lines: Vec<TraceLine>,
     network: Option<Network>,
+    socket: Option<UdpSocket>,
     group: Option<ControlGroup>,
     variables: Variables,
     /// Processes whose printed lines count: this one and its workloads.
@@ -234,6 +240,13 @@ impl Session {
         let fallback = match (place, &self.network, &self.group) {
             (Place::Cgroup, _, Some(group)) => Some(Target::Cgroup(group.folder.clone())),
             (Place::NetNamespace, ..) => Some(Target::NetNamespace("/proc/thread-self/ns/net".into())),
+            (Place::Socket, ..) => {
+                let socket = match self.socket.take() {
+                    Some(socket) => socket,
+                    None => sys::shared_socket(7790).map_err(|e| e.to_string())?,
+                };
+                Some(Target::Socket(self.socket.insert(socket).as_raw_fd()))
+            }
             (Place::Clock, ..) => Some(Target::Clock(99)),
             (Place::LocalIn, ..) => Some(Target::Hook(Hook { family: 2, number: 1, priority: 0 })),
             (_, Some(network), _) => {
@@ -245,7 +258,7 @@ impl Session {
         let attached = self.loaded.attach_all(&at_sockets, fallback.as_ref()).map_err(|e| e.to_string())?;
         if !attached.unattached.is_empty() {
             return Err(format!(
-                "nothing to attach {} to: say `attach: lo`, `veth`, `cgroup`, `netns`, `clock` or `local-in`",
+                "nothing to attach {} to: say `attach: lo`, `veth`, `cgroup`, `netns`, `socket`, `clock` or `local-in`",
                 attached.unattached.join(", ")
             ));
         }
