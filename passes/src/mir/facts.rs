@@ -105,6 +105,21 @@ pub(super) fn edge_facts(func: &Function, pred: Block, to: Block) -> Vec<Fact> {
     out
 }
 
+/// What holds where the last instruction of `from` went to its target `nth`.
+pub(super) fn taken_facts(func: &Function, from: Block, nth: usize) -> Vec<Fact> {
+    let Some(terminator) = func.terminator(from) else { return Vec::new() };
+    let mut out = Vec::new();
+    match &func.insts[terminator].op {
+        Op::Branch { cond, .. } => condition(func, *cond, nth == 0, &mut out, 0),
+        op => {
+            if let Some(call) = op.targets().get(nth) {
+                return edge_facts(func, from, call.block);
+            }
+        }
+    }
+    out
+}
+
 /// Takes a condition apart that is known to be `holds`.
 fn condition(func: &Function, value: Value, holds: bool, out: &mut Vec<Fact>, depth: u32) {
     let Some(data) = func.def(value).filter(|_| depth < 16) else { return };

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! - A use (load, store, copy, arithmetic, field, key, value, helper argument) of a pointer that may be null is made a
-//!   use of its `refine` where a comparison on every way there proves that it is not null.
+//!   use of its `refine` where a comparison on every way there proves that it is not null. Where ways meet, each may have
+//!   compared a pointer of its own.
 //! - A `refine` without such a comparison asks for a check: a failed one returns what the program type says
 //!   (`on_failed_check`), in a subprogram 0.
 //! - Any other use is the diagnostic `unchecked-null`.
@@ -30,14 +31,15 @@
 //! `R0 pointer arithmetic on map_value_or_null prohibited, null-check it first`.
 
 use super::exit::Exit;
-use super::facts::{Facts, Right};
+use super::facts::{Fact, Facts, Right, taken_facts};
 use super::rules::Rules;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::mir::analysis::{Cfg, Dominators};
-use pbpf_core::mir::{Block, Cond, Function, Inst, Module, Op, Region, Type, Value};
+use pbpf_core::mir::{Block, BlockCall, Builder, Cond, Function, Inst, Module, Op, Region, Type, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::registry::Registry;
 use pbpf_core::rows::ArgumentKind;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +61,7 @@ impl MirPass for NullChecks {
             let result = rules.of(id).on_failed_check();
             let func = &mut module.functions[id];
             join_reads_of_context(func);
+            strengthen_joins(func);
             let asked = prove(func, &names, cx);
             insert(func, &asked, result, cx);
         }
@@ -101,9 +104,7 @@ fn prove(func: &mut Function, externs: &[String], cx: &mut Context<'_>) -> Vec<(
     for &block in cfg.reverse_post_order() {
         let old = std::mem::take(&mut func.blocks[block].insts);
         for inst in old {
-            let proved = |func: &Function, value: Value| {
-                facts.of(&dominators, block).any(|(_, f)| says_not_null(func, f.cond, f.a, f.b, value))
-            };
+            let proved = |func: &Function, value: Value| facts_say(func, &dominators, &facts, block, value);
             if let Op::Refine(value) = func.insts[inst].op {
                 let known = known(&dominators, &refined, value, block).is_some() || proved(func, value);
                 if !known {
@@ -145,6 +146,84 @@ fn prove(func: &mut Function, externs: &[String], cx: &mut Context<'_>) -> Vec<(
     asked
 }
 
+/// Whether the facts of a block say that `value` is not null.
+fn facts_say(func: &Function, dominators: &Dominators, facts: &Facts, block: Block, value: Value) -> bool {
+    facts.of(dominators, block).any(|(_, f)| says_not_null(func, &f, value))
+}
+
+/// Gives the parameters of blocks that are never null a type that says so: on each way in, what is handed over was compared.
+fn strengthen_joins(func: &mut Function) {
+    let cfg = Cfg::new(func);
+    let dominators = Dominators::new(func, &cfg);
+    let facts = Facts::new(func, &cfg);
+    let ways: Vec<Way> = cfg.reverse_post_order().iter().flat_map(|from| ways(func, *from)).collect();
+    let nullable = |func: &Function, value: Value| func.type_of(value).is_nullable();
+    let mut found: BTreeSet<Value> =
+        ways.iter().map(|way| way.param).filter(|param| nullable(func, *param)).collect();
+    // From all of them down: what a round of a loop hands to itself may stay.
+    let mut changed = !found.is_empty();
+    while changed {
+        changed = false;
+        for way in ways.iter().filter(|way| found.contains(&way.param)).collect::<Vec<_>>() {
+            let proved = !nullable(func, way.arg)
+                || found.contains(&way.arg)
+                || facts_say(func, &dominators, &facts, way.from, way.arg)
+                || taken_facts(func, way.from, way.nth).iter().any(|f| says_not_null(func, f, way.arg));
+            changed |= !proved && found.remove(&way.param);
+        }
+    }
+    for param in &found {
+        func.values[*param].ty = not_null(func.type_of(*param));
+    }
+    let mut refined: BTreeMap<(Block, usize), Vec<&Way>> = BTreeMap::new();
+    for way in ways.iter().filter(|way| found.contains(&way.param) && nullable(func, way.arg)) {
+        refined.entry((way.from, way.nth)).or_default().push(way);
+    }
+    for ((from, nth), handed) in refined {
+        refine_on_way(func, from, nth, &handed);
+    }
+}
+
+/// What one way into a block hands over for one parameter.
+struct Way {
+    from: Block,
+    /// Which target of the last instruction of `from`.
+    nth: usize,
+    /// Which argument.
+    at: usize,
+    arg: Value,
+    param: Value,
+}
+
+fn ways(func: &Function, from: Block) -> Vec<Way> {
+    let Some(terminator) = func.terminator(from) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (nth, call) in func.insts[terminator].op.targets().into_iter().enumerate() {
+        for (at, (param, arg)) in func.blocks[call.block].params.iter().zip(&call.args).enumerate() {
+            found.push(Way { from, nth, at, arg: *arg, param: *param });
+        }
+    }
+    found
+}
+
+/// Hands over refined pointers, made in a block of their own, which only this way leads through.
+fn refine_on_way(func: &mut Function, from: Block, nth: usize, handed: &[&Way]) {
+    let Some(terminator) = func.terminator(from) else { return };
+    let span = func.insts[terminator].span;
+    let Some(mut on) = func.insts[terminator].op.targets().get(nth).map(|call| (*call).clone()) else {
+        return;
+    };
+    let between = func.add_block_after(from);
+    let mut b = Builder::at_end(func, between, span);
+    for way in handed {
+        on.args[way.at] = b.op(Op::Refine(way.arg));
+    }
+    b.effect(Op::Jump(on));
+    if let Some(call) = func.insts[terminator].op.targets_mut().into_iter().nth(nth) {
+        *call = BlockCall { block: between, args: Vec::new() };
+    }
+}
+
 /// The refined pointer that can be used for `value` in `block`.
 fn known(dominators: &Dominators, refined: &Refined, value: Value, block: Block) -> Option<Value> {
     refined
@@ -154,16 +233,16 @@ fn known(dominators: &Dominators, refined: &Refined, value: Value, block: Block)
 }
 
 /// Whether a fact says that `value` is not null.
-fn says_not_null(func: &Function, cond: Cond, a: Value, b: Right, value: Value) -> bool {
-    let zero = match b {
+fn says_not_null(func: &Function, fact: &Fact, value: Value) -> bool {
+    let zero = match fact.b {
         Right::Const(n) => n == 0,
         Right::Value(v) => func.def(v).is_some_and(|d| d.op == Op::Null),
     };
-    let pointer = match func.def(a).map(|d| &d.op) {
+    let pointer = match func.def(fact.a).map(|d| &d.op) {
         Some(Op::PtrToInt(pointer)) => *pointer,
-        _ => a,
+        _ => fact.a,
     };
-    cond == Cond::Ne && zero && pointer == value
+    fact.cond == Cond::Ne && zero && pointer == value
 }
 
 fn not_null(ty: Type) -> Type {
