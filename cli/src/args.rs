@@ -92,6 +92,9 @@ pub(crate) struct Compiling {
     /// What becomes of local variables that do not fit the stack: refuse or map
     #[arg(long, value_name = "WAY")]
     pub(crate) large_locals: Option<String>,
+    /// What ring buffers become: ring or perf, which kernels before 5.8 have too
+    #[arg(long, value_name = "KIND")]
+    pub(crate) ring_buffers: Option<String>,
     /// Turn on a lint: arithmetic tells where the two meanings may differ
     #[arg(long = "lint", value_name = "LINT")]
     pub(crate) lints: Vec<String>,

@@ -10,7 +10,7 @@ use pbpf_core::config::Config;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::graph::{Entry, Plan, Source};
 use pbpf_core::hir::Arithmetic;
-use pbpf_core::pass::{LargeLocals, Options};
+use pbpf_core::pass::{LargeLocals, Options, RingBuffers};
 use pbpf_core::source::SourceMap;
 use pbpf_core::target::{Cpu, KernelVersion, Target};
 use pbpf_plugin_host::{External, ExternalPass, Named, Plugins, Search};
@@ -212,7 +212,16 @@ impl Setup {
             }
             parsed
         });
+        let kind = compiling.ring_buffers.as_ref().or(build.ring_buffers.as_ref());
+        let ring_buffers = kind.and_then(|text| {
+            let parsed = RingBuffers::parse(text);
+            if parsed.is_none() {
+                errors.push(bad_option(&format!("ring buffers cannot become `{text}`"), "use ring or perf"));
+            }
+            parsed
+        });
         let options = Options {
+            ring_buffers: ring_buffers.unwrap_or_default(),
             large_locals: large_locals.unwrap_or_default(),
             explain: compiling.explain_lowering,
             arithmetic,

@@ -54,6 +54,8 @@ pub struct Build {
     pub arithmetic: Option<String>,
     /// What becomes of local variables that do not fit the stack: `refuse` or `map`.
     pub large_locals: Option<String>,
+    /// What ring buffers become: `ring` or `perf`.
+    pub ring_buffers: Option<String>,
     /// Lints that are off otherwise: `arithmetic`.
     pub lints: Vec<String>,
     /// Whether objects carry DWARF.
@@ -159,6 +161,7 @@ const ROOT: Keys = Keys::Known(&[
             ("opt-level", Keys::Leaf),
             ("arithmetic", Keys::Leaf),
             ("large-locals", Keys::Leaf),
+            ("ring-buffers", Keys::Leaf),
             ("lints", Keys::Leaf),
             ("dwarf", Keys::Leaf),
             ("deny-warnings", Keys::Leaf),

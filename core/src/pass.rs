@@ -88,6 +88,27 @@ impl LargeLocals {
     }
 }
 
+/// What a ring buffer becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RingBuffers {
+    /// It stays one.
+    #[default]
+    Ring,
+    /// A perf buffer, which older kernels have too.
+    Perf,
+}
+
+impl RingBuffers {
+    /// The one of that name, as users write it.
+    pub fn parse(text: &str) -> Option<RingBuffers> {
+        match text {
+            "ring" => Some(RingBuffers::Ring),
+            "perf" => Some(RingBuffers::Perf),
+            _ => None,
+        }
+    }
+}
+
 /// What the user set for all passes.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -99,6 +120,8 @@ pub struct Options {
     pub lint_arithmetic: bool,
     /// What becomes of local variables that do not fit the stack.
     pub large_locals: LargeLocals,
+    /// What ring buffers become.
+    pub ring_buffers: RingBuffers,
 }
 
 /// What a pass is lent.

@@ -5,10 +5,22 @@
 
 use pbpf_core::btf::{self, Btf, Kind};
 use pbpf_core::hir::{Expr, ExprKind};
-use pbpf_core::mir::FieldStep;
+use pbpf_core::mir::{FieldStep, MapId};
 use pbpf_core::types::{
     Enum, EnumId, Field, Origin, Record, RecordId, RecordKind, Region, Type, TypeId, Types,
 };
+
+/// The map that an expression is, or the one that says how the inner map behind it is made.
+pub(crate) fn map_of(types: &Types, expr: &Expr) -> Option<MapId> {
+    match (&expr.kind, types.get(expr.ty)) {
+        (ExprKind::Map(map), _) => Some(*map),
+        (_, Type::Ptr { to, region: Region::Map, .. }) => match types.get(*to) {
+            Type::Map(map) => Some(*map),
+            _ => None,
+        },
+        _ => None,
+    }
+}
 
 /// The kernel record of that name, added without fields if it is new.
 pub(crate) fn record(types: &mut Types, btf: &Btf, name: &str) -> Option<RecordId> {

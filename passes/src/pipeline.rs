@@ -45,6 +45,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::scopes::Scopes),
         // Behind all checks: where one fails, what is held is released, behind the unlocking.
         Box::new(mir::references::References),
+        // Behind what sees that each record is handed over; it makes slots.
+        Box::new(mir::perf_buffers::PerfBuffers),
         // Behind what makes large slots; what it looks up is made concrete.
         Box::new(mir::scratch::Scratch),
         // Behind it no instruction is abstract.

@@ -60,6 +60,10 @@ pub struct Helper {
     /// Whether the kernel lets nothing be called until then.
     #[serde(default)]
     pub exclusive: bool,
+    /// What it does with the record of a ring buffer, for which a perf buffer can stand; none: nothing, or what a perf buffer
+    /// has not.
+    #[serde(default)]
+    pub record: Option<RecordUse>,
     /// The first kernel version, `4.1`.
     #[serde(default)]
     pub since: Option<String>,
@@ -104,6 +108,20 @@ pub enum Take {
     Low32,
     /// The high 32 bits, as an unsigned number.
     High32,
+}
+
+/// What a helper of ring buffers does with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordUse {
+    /// Sends the bytes it is given: `(map, data, size, flags)`.
+    Output,
+    /// Gives room for one: `(map, size, flags)`.
+    Reserve,
+    /// Sends what was reserved: `(record, flags)`.
+    Submit,
+    /// Drops what was reserved: `(record, flags)`.
+    Discard,
 }
 
 /// How a helper is called.

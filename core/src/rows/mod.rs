@@ -13,7 +13,8 @@ mod program_type;
 
 pub use c_type::{CType, c_int};
 pub use helper::{
-    Argument, ArgumentKind, CallbackSignature, Helper, HelperCall, HelperSet, Result_, ResultKind, Take,
+    Argument, ArgumentKind, CallbackSignature, Helper, HelperCall, HelperSet, RecordUse, Result_, ResultKind,
+    Take,
 };
 pub use manifest::{Constant, Manifest, ManifestError, Mapping, Number, PassPoint, PassRow};
 pub use map_kind::{MapKey, MapKind, MapMethod, MapOperation, MapValue, MapWalk, MaxEntries, ObjectKey};

@@ -16,10 +16,7 @@ impl Checker<'_, '_> {
     pub(super) fn arguments(&mut self, helper: HelperId, args: &[Option<Expr>], span: Span) {
         let registry = self.registry;
         let row = &registry.helper(helper).row;
-        let map = args.iter().flatten().find_map(|e| match e.kind {
-            ExprKind::Map(map) => Some(map),
-            _ => None,
-        });
+        let map = args.iter().flatten().find_map(|e| crate::kernel::map_of(&self.module.types, e));
         for (arg, given) in row.args.iter().zip(args) {
             let Some(given) = given else { continue };
             // A default that the compiler filled in.
@@ -131,8 +128,8 @@ impl Checker<'_, '_> {
                 no("a number", None)
             }
             ArgumentKind::Map(kinds) => {
-                if let ExprKind::Map(map) = &given.kind
-                    && (kinds.is_empty() || kinds.contains(&self.module.maps[*map].kind))
+                if let Some(map) = crate::kernel::map_of(types, given)
+                    && (kinds.is_empty() || kinds.contains(&self.module.maps[map].kind))
                 {
                     return None;
                 }

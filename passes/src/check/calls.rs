@@ -3,10 +3,12 @@
 //! Promises: each call against each program that may run it. Leaves out: arguments.
 
 use super::{Checker, Running};
+use crate::mir::perf_buffers;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind, FuncId, Function};
+use pbpf_core::pass::RingBuffers;
 use pbpf_core::registry::HelperId;
-use pbpf_core::rows::ArgumentKind;
+use pbpf_core::rows::{ArgumentKind, RecordUse};
 use pbpf_core::source::Span;
 
 impl Checker<'_, '_> {
@@ -44,6 +46,16 @@ impl Checker<'_, '_> {
         });
     }
 
+    /// The helper that the kernel will see, if any, where ring buffers become perf buffers.
+    fn called(&self, helper: HelperId) -> Option<HelperId> {
+        let record = self.registry.helper(helper).row.record;
+        match record.filter(|_| self.cx.options.ring_buffers == RingBuffers::Perf) {
+            Some(RecordUse::Output | RecordUse::Submit) => self.registry.find_helper(perf_buffers::OUTPUT.0),
+            Some(RecordUse::Reserve | RecordUse::Discard) => None,
+            None => Some(helper),
+        }
+    }
+
     /// Holds that a function gives a helper an object only where its program's helper takes one.
     fn objects_given(
         &mut self,
@@ -68,6 +80,7 @@ impl Checker<'_, '_> {
 
     fn helper(&mut self, id: FuncId, running: &[Running<'_>], helper: HelperId, span: Span) {
         let registry = self.registry;
+        let Some(helper) = self.called(helper) else { return };
         let row = &registry.helper(helper).row;
         let name = &row.name;
         for running in running {

@@ -248,11 +248,9 @@ impl Infer_<'_, '_> {
                 Some(self.module.types.int(bits, signed))
             }
             ResultKind::MapValue => {
-                let map = row.args.iter().zip(args).find_map(|(a, e)| {
-                    match (&a.kind, e.as_ref().map(|e| &e.kind)) {
-                        (ArgumentKind::Map(_), Some(ExprKind::Map(map))) => Some(*map),
-                        _ => None,
-                    }
+                let map = row.args.iter().zip(args).find_map(|(a, e)| match a.kind {
+                    ArgumentKind::Map(_) => kernel::map_of(&self.module.types, e.as_ref()?),
+                    _ => None,
                 });
                 let value = map.and_then(|m| self.module.maps[m].value).unwrap_or(void);
                 Some(self.module.types.ptr(value, Region::MapValue, nullable))

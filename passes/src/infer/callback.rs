@@ -125,10 +125,7 @@ impl Infer_<'_, '_> {
 
     /// The map of a helper's call: an argument, or the one whose values hold the object that is one.
     fn map_among(&self, row: &Helper, args: &[Option<Expr>]) -> Option<MapId> {
-        let named = args.iter().flatten().find_map(|e| match e.kind {
-            ExprKind::Map(map) => Some(map),
-            _ => None,
-        });
+        let named = args.iter().flatten().find_map(|e| crate::kernel::map_of(&self.module.types, e));
         if named.is_some() {
             return named;
         }

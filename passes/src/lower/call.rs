@@ -261,10 +261,7 @@ impl Lowering<'_, '_> {
             | ArgumentKind::PerCpu
             | ArgumentKind::Reserved => self.expr(given?),
             ArgumentKind::MapKey | ArgumentKind::MapValue => {
-                let map = all.iter().flatten().find_map(|e| match e.kind {
-                    ExprKind::Map(map) => Some(map),
-                    _ => None,
-                })?;
+                let map = all.iter().flatten().find_map(|e| crate::kernel::map_of(&self.module.types, e))?;
                 let map = &self.module.maps[map];
                 let ty = if arg.kind == ArgumentKind::MapKey { map.key } else { map.value }?;
                 self.in_memory(given?, ty, &arg.name)

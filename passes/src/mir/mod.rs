@@ -24,6 +24,7 @@ pub mod legalise;
 pub mod loops;
 pub mod null_checks;
 pub mod outline;
+pub mod perf_buffers;
 pub mod results;
 pub mod returns;
 pub mod scopes;

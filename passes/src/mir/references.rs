@@ -35,7 +35,7 @@ use pbpf_core::mir::analysis::Cfg;
 use pbpf_core::mir::{Function, Inst, Module, Op};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use pbpf_core::registry::Registry;
-use tokens::Tokens;
+pub(super) use tokens::Tokens;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]

@@ -94,6 +94,15 @@ pub enum Action {
         /// The value, in the same form.
         value: Parts,
     },
+    /// From here on the records of a ring buffer or perf buffer are kept.
+    Listen(String),
+    /// The next record that was kept.
+    Record {
+        /// Name of the map.
+        map: String,
+        /// Its first bytes; behind them only what a perf buffer pads with. `None`: there is no further record.
+        bytes: Option<Parts>,
+    },
     /// The number of entries of a map.
     MapLength {
         /// Name of the map.

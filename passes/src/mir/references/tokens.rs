@@ -11,9 +11,9 @@ use pbpf_core::types::Region;
 use std::collections::BTreeMap;
 
 /// Something acquired.
-pub(super) struct Token {
+pub(in crate::mir) struct Token {
     /// The call.
-    pub(super) inst: Inst,
+    pub(in crate::mir) inst: Inst,
     /// What is called.
     pub(super) name: String,
     /// The pointer: the result, or the argument that is made a reference.
@@ -25,8 +25,8 @@ pub(super) struct Token {
 }
 
 /// All that a function acquires.
-pub(super) struct Tokens {
-    pub(super) list: Vec<Token>,
+pub(in crate::mir) struct Tokens {
+    pub(in crate::mir) list: Vec<Token>,
     /// By value, the tokens that it may be.
     origins: Table<Value, Vec<usize>>,
     acquired: BTreeMap<Inst, Vec<usize>>,
@@ -68,7 +68,7 @@ fn releasers(row: &Helper, registry: &Registry) -> Vec<String> {
 }
 
 impl Tokens {
-    pub(super) fn new(func: &Function, externs: &[String], registry: &Registry) -> Self {
+    pub(in crate::mir) fn new(func: &Function, externs: &[String], registry: &Registry) -> Self {
         let mut tokens = Tokens {
             list: Vec::new(),
             origins: func.values.keys().map(|_| Vec::new()).collect(),
@@ -100,7 +100,7 @@ impl Tokens {
     }
 
     /// The tokens that a value may be.
-    pub(super) fn origins(&self, value: Value) -> impl Iterator<Item = usize> + '_ {
+    pub(in crate::mir) fn origins(&self, value: Value) -> impl Iterator<Item = usize> + '_ {
         self.origins.get(value).into_iter().flatten().copied()
     }
 

@@ -79,6 +79,17 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
             c.expect("=")?;
             Action::Put { map, key, value: parts(c)? }
         }
+        "listen" => Action::Listen(c.name()?.to_owned()),
+        "record" => {
+            let map = c.name()?.to_owned();
+            let bytes = if c.eat_word("missing") {
+                None
+            } else {
+                c.expect("==")?;
+                Some(parts(c)?)
+            };
+            Action::Record { map, bytes }
+        }
         "global" => {
             let mut name = c.name()?.to_owned();
             if let Some(path) = member_path(c)? {
@@ -342,6 +353,9 @@ mod tests {
         assert!(matches!(one("file", "/sys/kernel/x == \"enabled\""), Action::File { within: false, .. }));
         assert!(matches!(one("file", "/proc/x has \"word\""), Action::File { within: true, .. }));
         assert!(matches!(one("global", "hits > 0"), Action::Global { .. }));
+        assert_eq!(one("listen", "events"), Action::Listen("events".to_owned()));
+        assert!(matches!(one("record", "events == {7:4, hex(0a):1}"), Action::Record { bytes: Some(_), .. }));
+        assert!(matches!(one("record", "events missing"), Action::Record { bytes: None, .. }));
         assert!(matches!(one("insns", "f <= 40"), Action::Instructions { .. }));
     }
 

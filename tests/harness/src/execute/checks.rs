@@ -28,7 +28,7 @@ pub(super) fn number(
     Err(format!("{what} is {seen}, expected {} {wanted}", expect.operator))
 }
 
-fn find<'a>(loaded: &'a Loaded, name: &str) -> Result<&'a Map, String> {
+pub(super) fn find<'a>(loaded: &'a Loaded, name: &str) -> Result<&'a Map, String> {
     loaded.map(name).ok_or_else(|| {
         let names: Vec<&str> = loaded.maps().iter().map(Map::name).collect();
         format!("the object has no map `{name}`; it has {}", names.join(", "))
@@ -175,13 +175,24 @@ pub(super) fn put(
     map.update(&key, &value).map_err(|e| e.to_string())
 }
 
-/// The parts one behind the other, which must be as wide as the place.
-fn joined(what: &str, parts: &Parts, size: usize, variables: &Variables) -> Result<Vec<u8>, String> {
+/// The bytes of parts, of which one without a width has `size`.
+pub(super) fn laid_out(
+    what: &str,
+    parts: &Parts,
+    size: usize,
+    variables: &Variables,
+) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     for (part, width) in parts {
         let part = part.bytes(width.unwrap_or(size), variables);
         bytes.extend(part.ok_or_else(|| format!("a part of the {what} does not fit its bytes"))?);
     }
+    Ok(bytes)
+}
+
+/// The same, which must be as wide as the place.
+fn joined(what: &str, parts: &Parts, size: usize, variables: &Variables) -> Result<Vec<u8>, String> {
+    let bytes = laid_out(what, parts, size, variables)?;
     if bytes.len() == size {
         return Ok(bytes);
     }

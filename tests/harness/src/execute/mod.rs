@@ -5,6 +5,7 @@
 //! Leaves out: a time limit; `runner` does a plan in a process of its own, which can be ended.
 
 mod checks;
+mod kept;
 
 use crate::{
     control_group::ControlGroup,
@@ -15,6 +16,7 @@ use crate::{
     values::{self, Variables},
     workload,
 };
+use kept::Kept;
 use pbpf_loader::{
     Attached, Hook, LoadError, Loaded, Object, OpenOptions, Target, TestRun, TraceLine, TracePipe,
     features::Feature,
@@ -136,6 +138,7 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
         lines: Vec::new(),
         variables: Variables { pid: process::id(), parent: process::id(), comm: String::new() },
         own: vec![process::id()],
+        kept: BTreeMap::new(),
         sizes,
         loaded,
     };
@@ -165,6 +168,8 @@ struct Session {
     variables: Variables,
     /// Processes whose printed lines count: this one and its workloads.
     own: Vec<u32>,
+    /// The buffers that are listened to, by name.
+    kept: BTreeMap<String, Kept>,
     sizes: BTreeMap<String, u64>,
     loaded: Loaded,
 }
@@ -198,6 +203,15 @@ impl Session {
             Action::Prints { text, times, anyone } => self.prints(text, *times, *anyone),
             Action::Map(check) => checks::map(&self.loaded, check, &self.variables),
             Action::Put { map, key, value } => checks::put(&self.loaded, map, key, value, &self.variables),
+            Action::Listen(map) => {
+                let kept = Kept::new(&self.loaded, map)?;
+                self.kept.insert(map.clone(), kept);
+                Ok(())
+            }
+            Action::Record { map, bytes } => {
+                let kept = self.kept.get_mut(map).ok_or_else(|| format!("say `listen: {map}` before"))?;
+                kept.next_is(bytes.as_ref(), &self.variables)
+            }
             Action::MapLength { map, expect } => {
                 checks::map_length(&self.loaded, map, expect, &self.variables)
             }
