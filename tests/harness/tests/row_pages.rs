@@ -1,6 +1,6 @@
-//! The pages that are made of rows: `docs/program-types/*.md` and `docs/helpers.md`.
+//! The pages that are made of rows: `docs/program-types/*.md` and `docs/helpers.md`; and of the passes' own words: `docs/mir-passes.md`.
 //!
-//! Promises: behind its marker a page is what the rows say; `BLESS=1` writes it. That the rows are the kernel's is held by
+//! Promises: behind its marker a page is what is said there; `BLESS=1` writes it. That the rows are the kernel's is held by
 //! `allowed_helpers` and `manifests`. Leaves out: what stands before the marker.
 
 #![allow(clippy::unwrap_used, reason = "a failing test may panic")]
@@ -16,6 +16,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const MARKER: &str = "<!-- Behind this line the page is made of the rows: `BLESS=1 cargo test -p pbpf-tests --test row_pages`. -->\n";
+
+const PASS_MARKER: &str = "<!-- Behind this line the page is made of the passes' own words: `BLESS=1 cargo test -p pbpf-tests --test row_pages`. -->\n";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -43,15 +45,40 @@ fn rows() -> (Registry, BTreeMap<String, String>) {
 }
 
 fn hold(page: &str, made: &str) {
+    hold_behind(MARKER, page, made);
+}
+
+fn hold_behind(marker: &str, page: &str, made: &str) {
     let path = root().join("docs").join(page);
-    let there = std::fs::read_to_string(&path).unwrap_or_else(|_| MARKER.to_owned());
-    let (before, behind) = there.split_once(MARKER).unwrap_or_else(|| panic!("{page} has no marker"));
+    let there = std::fs::read_to_string(&path).unwrap_or_else(|_| marker.to_owned());
+    let (before, behind) = there.split_once(marker).unwrap_or_else(|| panic!("{page} has no marker"));
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, format!("{before}{MARKER}{made}")).unwrap();
+        std::fs::write(&path, format!("{before}{marker}{made}")).unwrap();
     } else if behind != made {
         let differ = behind.lines().zip(made.lines()).find(|(a, b)| a != b);
-        panic!("{page} is not what the rows say (BLESS=1 writes it): {differ:?}");
+        panic!("{page} is not what it is made of (BLESS=1 writes it): {differ:?}");
     }
+}
+
+/// A section for each pass over MIR, in the order of the pipeline.
+#[test]
+fn the_page_of_passes() {
+    let folder = root().join("passes/src");
+    let pipeline = std::fs::read_to_string(folder.join("pipeline.rs")).unwrap();
+    let mut page = String::new();
+    for module in pipeline.lines().filter_map(|line| line.trim().strip_prefix("Box::new(mir::")) {
+        let module = module.split("::").next().unwrap();
+        let source = std::fs::read_to_string(folder.join(format!("mir/{module}.rs"))).unwrap();
+        let said = source.lines().map_while(|line| line.strip_prefix("//!"));
+        let said: Vec<&str> = said.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        let (name, first) = said[0].trim_start_matches('`').split_once("`: ").unwrap();
+        let capital: String = first.chars().take(1).flat_map(char::to_uppercase).collect();
+        let _ = writeln!(page, "\n## {name}\n\n{capital}{}", &first[capital.len()..]);
+        for line in &said[1..] {
+            let _ = writeln!(page, "{line}");
+        }
+    }
+    hold_behind(PASS_MARKER, "mir-passes.md", &page);
 }
 
 /// A page for each plugin that brings program types, and a list of them.
