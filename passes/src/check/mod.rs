@@ -21,9 +21,10 @@ mod print;
 mod returns;
 mod writes;
 
+use crate::mir::perf_buffers;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{ExprKind, FuncId, Function, FunctionKind, Module, Program};
-use pbpf_core::pass::{Context, Level, Pass, PassInfo, Unit};
+use pbpf_core::pass::{Context, Level, Pass, PassInfo, RingBuffers, Unit};
 use pbpf_core::registry::Registry;
 use pbpf_core::rows::{ProgramType, Returns, SectionPattern};
 use pbpf_core::target::KernelVersion;
@@ -45,6 +46,7 @@ impl Pass for Check {
         let mut check = Checker { module: &module, registry: cx.registry, reaching, cx };
         check.names();
         check.program_types();
+        check.map_kinds();
         check.objects();
         for (id, function) in module.functions.iter() {
             check.linkage(function);
@@ -179,6 +181,23 @@ impl<'a> Checker<'a, '_> {
             if let Some(first) = first.filter(|f| !self.cx.target.has(*f)) {
                 let message = format!("programs of type `{name}` came with kernel {first}");
                 let error = self.too_old(message, first).at(span);
+                self.cx.emit(error);
+            }
+        }
+    }
+
+    /// What the rows of map kinds ask for.
+    fn map_kinds(&mut self) {
+        for map in self.module.maps.values() {
+            // A perf buffer takes its place.
+            if map.kind == perf_buffers::RING && self.cx.options.ring_buffers == RingBuffers::Perf {
+                continue;
+            }
+            let row = self.registry.map_kind(&map.kind);
+            let first = row.and_then(|row| row.since.as_deref()).and_then(KernelVersion::parse);
+            if let Some(first) = first.filter(|first| !self.cx.target.has(*first)) {
+                let message = format!("maps of kind {} came with kernel {first}", map.kind);
+                let error = self.too_old(message, first).at(map.span);
                 self.cx.emit(error);
             }
         }

@@ -1,8 +1,9 @@
 """A kernel that lacks what is used."""
 #: check
 #: flags: --target-kernel 4.18
-from pbpf import bpf, bpfglobal, section
+from pbpf import bpf, bpfglobal, map, section
 from pbpf.helper import bpf_get_current_pid_tgid, bpf_ktime_get_boot_ns, bpf_loop
+from pbpf.maps import RingBuffer
 from vmlinux import XDP_PASS
 
 
@@ -37,3 +38,9 @@ def h(ctx):
 @bpfglobal
 def LICENSE() -> str:
     return "GPL"
+
+
+@bpf
+@map
+def records():  # error:5: [target-too-old] "maps of kind ringbuf came with kernel 5.8"
+    return RingBuffer(max_entries=4096)
