@@ -56,6 +56,8 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
+    /// Another action that may fail at first: what it looks at happens behind the case's back.
+    Soon(Box<Action>),
     /// The steps from here on need this of the kernel; where it is missing they are not run.
     Needs(String),
     /// `BPF_PROG_TEST_RUN` of one program on each input.

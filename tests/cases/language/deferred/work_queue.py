@@ -2,7 +2,7 @@
 #: verify
 #: vm: 6.12
 #: run: start(ctx=u64[5]) == 0
-#: map: done[5] == 1
+#: soon: map done[5] == 1
 from ctypes import c_int64, c_uint32, c_uint64
 
 from pbpf import bpf, map, section, struct

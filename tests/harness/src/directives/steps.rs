@@ -40,6 +40,12 @@ pub(super) fn parse(word: &str, line: u32, c: &mut Cursor<'_>) -> Result<Option<
 
 fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
     Ok(Some(match word {
+        "soon" => {
+            let before = c.clone();
+            let next = c.name()?;
+            let action = action(next, c)?.filter(|a| matches!(a, Action::Map(_) | Action::Global { .. }));
+            Action::Soon(Box::new(action.ok_or_else(|| before.wanted("`map` or `global`"))?))
+        }
         "needs" => Action::Needs(need(c)?),
         "run" => Action::Run(run(c)?),
         "attach" => Action::Attach(match () {
@@ -336,6 +342,7 @@ mod tests {
         assert_eq!(check.field.as_deref(), Some("packets"));
         let Action::Map(check) = one("map", "counts[7] missing") else { panic!() };
         assert_eq!(check.expect, None);
+        assert!(matches!(one("soon", "map counts[7] == 2"), Action::Soon(_)));
         assert!(matches!(one("map", "counts.len == 3"), Action::MapLength { .. }));
         let Action::Put { key, value, .. } = one("put", "servers[3] = {7:4, hex(0a0b):6}") else { panic!() };
         assert_eq!((key.len(), value.len()), (1, 2));
@@ -363,6 +370,7 @@ mod tests {
     fn refusals() {
         assert!(refuse("run", "f(packet=zeros(N)) == 0").contains("for N in"));
         assert!(refuse("run", "f(packet=zeros(N)) for N in 5..5 == 0").contains("range"));
+        assert!(refuse("soon", "detach").contains("`map` or `global`"));
         assert!(refuse("run", "f(paket=1) == 0").contains("packet="));
         assert!(refuse("workload", "dance").contains("exec, unlink"));
         assert!(refuse("needs", "luck").contains("sched_ext"));

@@ -26,7 +26,7 @@ use std::{
     fs,
     net::UdpSocket,
     os::fd::AsRawFd as _,
-    process,
+    process, thread,
     time::{Duration, Instant},
 };
 
@@ -151,7 +151,7 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
         {
             return Ok(Outcome::Unmet(format!("from line {} on, needs {need}", step.line)));
         }
-        session.step(step).map_err(|message| format!("line {}: {message}", step.line))?;
+        session.step(&step.action).map_err(|message| format!("line {}: {message}", step.line))?;
     }
     Ok(Outcome::Passed)
 }
@@ -175,9 +175,19 @@ struct Session {
 }
 
 impl Session {
-    fn step(&mut self, step: &Step) -> Result<(), String> {
-        match &step.action {
+    fn step(&mut self, action: &Action) -> Result<(), String> {
+        match action {
             Action::Needs(_) => Ok(()),
+            Action::Soon(action) => {
+                let deadline = Instant::now() + PATIENCE;
+                loop {
+                    let done = self.step(action);
+                    if done.is_ok() || Instant::now() >= deadline {
+                        return done;
+                    }
+                    thread::sleep(Duration::from_millis(20));
+                }
+            }
             Action::Run(run) => self.run(run),
             Action::Attach(place) => self.attach(*place),
             Action::Detach => {
