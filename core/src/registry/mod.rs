@@ -130,7 +130,12 @@ impl Registry {
             for section in &row.sections {
                 let pattern = Pattern::parse(&section.pattern)
                     .map_err(|e| Diagnostic::error("plugin-manifest", format!("plugin `{plugin}`: {e}")))?;
-                let twin = self.types.values().find(|t| t.patterns.iter().any(|p| p.overlaps(&pattern)));
+                // A plugin may have a type of its own for one of the names that another of its types has a pattern for.
+                let own = |t: &RegisteredType| t.id.split_once(':').is_some_and(|(p, _)| p == plugin);
+                let twins = |t: &RegisteredType, p: &Pattern| {
+                    p.overlaps(&pattern) && !(own(t) && p.is_whole() != pattern.is_whole())
+                };
+                let twin = self.types.values().find(|t| t.patterns.iter().any(|p| twins(t, p)));
                 if let Some(other) = twin {
                     return Err(clash("section", &section.pattern, &other.id));
                 }
@@ -214,15 +219,19 @@ impl Registry {
         of(record).or_else(|| of(StructOpsRow::ANY))
     }
 
-    /// The program type that owns a section name. A question mark in front only asks libbpf not to load the program by itself.
+    /// The program type that owns a section name: that with all of the name, or else with a pattern for it. A question mark in
+    /// front only asks libbpf not to load the program by itself.
     pub fn match_section(&self, section: &str) -> Option<SectionMatch> {
         let section = section.strip_prefix('?').unwrap_or(section);
-        self.types.iter().find_map(|(id, registered)| {
-            registered.patterns.iter().zip(&registered.row.sections).find_map(|(pattern, row)| {
-                let holes = pattern.matches(section)?;
-                Some(SectionMatch { program_type: id, pattern: row.clone(), holes })
+        let matching = |whole: bool| {
+            self.types.iter().find_map(|(id, registered)| {
+                registered.patterns.iter().zip(&registered.row.sections).find_map(|(pattern, row)| {
+                    let holes = pattern.matches(section).filter(|_| !whole || row.pattern == section)?;
+                    Some(SectionMatch { program_type: id, pattern: row.clone(), holes })
+                })
             })
-        })
+        };
+        matching(true).or_else(|| matching(false))
     }
 
     /// The pattern nearest to a section name that nothing owns.

@@ -64,6 +64,11 @@ impl Pattern {
         })
     }
 
+    /// Whether it is one name, without holes.
+    pub fn is_whole(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Text(_)))
+    }
+
     /// Whether some section name matches both patterns.
     pub fn overlaps(&self, other: &Pattern) -> bool {
         let forms = |p: &Pattern| [p.parts.len(), p.optional_from];

@@ -63,6 +63,9 @@ pub struct ProgramType {
     /// Helpers of those sets that it may call only from a later kernel version than the helper's own: name and version.
     #[serde(default)]
     pub helpers_since: BTreeMap<String, String>,
+    /// Helpers that one of its callbacks may not call, by callback.
+    #[serde(default)]
+    pub helpers_refused_in: BTreeMap<String, Vec<String>>,
     /// Whether it may sleep.
     #[serde(default)]
     pub sleepable: bool,
@@ -102,6 +105,7 @@ impl ProgramType {
             take(&mut self.helper_sets, &model.helper_sets);
             take(&mut self.helpers, &model.helpers);
             take(&mut self.helpers_refused, &model.helpers_refused);
+            take(&mut self.helpers_refused_in, &model.helpers_refused_in);
             take(&mut self.helpers_since, &model.helpers_since);
         }
         take(&mut self.needs, &model.needs);
@@ -463,13 +467,12 @@ impl Explanation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StructOpsRow {
-    /// The struct (`sched_ext_ops`), which is also the class to derive from; `*` for any that has no row of its own, whose
-    /// callbacks and members are those of the kernel's BTF.
+    /// The struct (`sched_ext_ops`), which is also the class to derive from; `*` for any that has no row of its own.
     pub record: String,
     /// Whether it is attached through a link.
     #[serde(default)]
     pub link: bool,
-    /// Callbacks.
+    /// Callbacks; empty: those of the kernel's BTF, and its other members.
     #[serde(default)]
     pub callbacks: Vec<Callback>,
     /// Other members: names and C types (`u32`, `u64`, `char[128]`).

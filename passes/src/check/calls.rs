@@ -112,6 +112,19 @@ impl Checker<'_, '_> {
                 self.cx.emit(error);
                 continue;
             }
+            let refused = |callback: &&str| {
+                let refused = running.row.helpers_refused_in.get(*callback);
+                refused.is_some_and(|helpers| helpers.contains(name))
+            };
+            if let Some(callback) = running.callback().filter(refused) {
+                let message = format!("`{name}` cannot be called from callback `{callback}`");
+                let error = Diagnostic::error("helper-not-allowed", message)
+                    .at(span)
+                    .help("call it in another callback");
+                let error = self.because(id, running, error);
+                self.cx.emit(error);
+                continue;
+            }
             if row.sleepable && !running.sleepable() {
                 let message = format!("`{name}` may sleep, and programs of type `{kind}` here must not");
                 let sections: Vec<&str> = running

@@ -122,7 +122,7 @@ impl Resolver<'_, '_> {
         let row = &registry.program_type(program_type).row;
         let Some(ops) = &row.struct_ops else { return };
         let of_kernel;
-        let ops = if ops.record == StructOpsRow::ANY {
+        let ops = if ops.callbacks.is_empty() {
             match self.struct_ops_of_kernel(record, ops.link) {
                 Ok(found) => {
                     of_kernel = found;

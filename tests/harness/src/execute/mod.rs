@@ -10,7 +10,7 @@ mod kept;
 use crate::{
     control_group::ControlGroup,
     network::Network,
-    plan::{Action, Place, Plan, RunTest, Step, Verdict},
+    plan::{Action, Place, Plan, RunTest, Verdict},
     report::{Outcome, Program, Report},
     sys,
     values::{self, Variables},
@@ -24,7 +24,7 @@ use pbpf_loader::{
 use std::{
     collections::BTreeMap,
     fs,
-    net::UdpSocket,
+    net::{TcpListener, UdpSocket},
     os::fd::AsRawFd as _,
     process, thread,
     time::{Duration, Instant},
@@ -132,6 +132,7 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
     let mut session = Session {
         network,
         socket: None,
+        listener: None,
         group: None,
         attached: None,
         trace: None,
@@ -164,6 +165,7 @@ struct Session {
     lines: Vec<TraceLine>,
     network: Option<Network>,
     socket: Option<UdpSocket>,
+    listener: Option<TcpListener>,
     group: Option<ControlGroup>,
     variables: Variables,
     /// Processes whose printed lines count: this one and its workloads.
@@ -269,6 +271,9 @@ impl Session {
                     Some(socket) => socket,
                     None => sys::shared_socket(7790).map_err(|e| e.to_string())?,
                 };
+                if self.listener.is_none() {
+                    self.listener = Some(TcpListener::bind("127.0.0.1:7790").map_err(|e| e.to_string())?);
+                }
                 Some(Target::Socket(self.socket.insert(socket).as_raw_fd()))
             }
             (Place::Clock, ..) => Some(Target::Clock(99)),
