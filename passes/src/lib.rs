@@ -4,6 +4,7 @@
 //! Leaves out: running them in order, which the graph does, from the list in [`pipeline`].
 
 pub mod check;
+mod extent;
 pub mod infer;
 mod kernel;
 mod license;

@@ -147,6 +147,9 @@ pub struct Argument {
     /// The value where the user gives none; for a pointer, 0 is null.
     #[serde(default)]
     pub default: Option<i64>,
+    /// Whether a size may be zero, for a helper; kernel functions take no memory at all.
+    #[serde(default)]
+    pub or_zero: bool,
     /// Whether the verifier must know the value: a literal or a constant.
     #[serde(default)]
     pub constant: bool,

@@ -5,10 +5,11 @@
 
 use super::writes::is_place;
 use super::{Checker, constant};
+use crate::extent::extent;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind, FunctionKind, Section};
 use pbpf_core::registry::HelperId;
-use pbpf_core::rows::{Argument, ArgumentKind, CallbackSignature, Helper};
+use pbpf_core::rows::{Argument, ArgumentKind, CallbackSignature, Helper, HelperCall};
 use pbpf_core::source::Span;
 use pbpf_core::types::{GraphKind, Origin, Region, Type, TypeId};
 
@@ -52,6 +53,8 @@ impl Checker<'_, '_> {
             } else if let Some(global) = constant {
                 let error = self.read_only_global(global, given.span);
                 self.cx.emit(error);
+            } else if let Some(error) = self.oversized(row, args, arg, given) {
+                self.cx.emit(error);
             } else if arg.constant && constant::value(&module.types, given).is_none() {
                 let message =
                     format!("`{}` of `{}` must be known before the program runs", arg.name, row.name);
@@ -66,6 +69,30 @@ impl Checker<'_, '_> {
                 self.signature(row, signature, *id, given.span);
             }
         }
+    }
+
+    /// What is wrong with a size that is known: the memory that it is given for is smaller, or the helper takes no such size.
+    fn oversized(
+        &self,
+        row: &Helper,
+        args: &[Option<Expr>],
+        arg: &Argument,
+        given: &Expr,
+    ) -> Option<Diagnostic> {
+        let ArgumentKind::SizeOf(of) = &arg.kind else { return None };
+        let types = &self.module.types;
+        let size = constant::value(types, given)?;
+        let error = |message: String| Diagnostic::error("bad-argument", message).at(given.span);
+        let called = row.called();
+        if size < 0 || size == 0 && !arg.or_zero && row.call != HelperCall::Kfunc {
+            let message = format!("`{}` of `{called}` is {size}, and a size is above zero", arg.name);
+            return Some(error(message).help("leave it out: it is then all of the memory that is given"));
+        }
+        let memory = args.get(row.args.iter().position(|a| a.name == *of)?)?.as_ref()?;
+        let extent = extent(types, memory).filter(|extent| size > i128::from(*extent))?;
+        let message = format!("`{}` of `{called}` is {size}, and `{of}` has {extent} bytes", arg.name);
+        let error = error(message).label(memory.span, format!("these are {extent} bytes"));
+        Some(error.help("leave it out: it is then all of the memory that is given"))
     }
 
     /// Holds what the first argument of a call is that the compiler makes.

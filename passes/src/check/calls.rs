@@ -21,6 +21,7 @@ impl Checker<'_, '_> {
                 self.objects_given(id, &running, *helper, args, e.span);
                 self.arguments(*helper, args, e.span);
             }
+            ExprKind::Index(array, index) => self.element(id, &running, array, index),
             ExprKind::Print(parts, to) => {
                 self.print(parts, e.span);
                 if let Some((helper, file)) = to {

@@ -12,6 +12,7 @@ mod arguments;
 mod assigned;
 mod calls;
 mod constant;
+mod elements;
 mod held;
 mod linkage;
 mod matching;

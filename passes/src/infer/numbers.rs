@@ -86,7 +86,9 @@ pub(crate) fn magnitude(arithmetic: Arithmetic, a: Int) -> Int {
 
 /// The type of a literal.
 pub(crate) fn literal(arithmetic: Arithmetic, value: i64) -> Int {
-    let bits = if arithmetic == Arithmetic::C && i32::try_from(value).is_ok() { 32 } else { 64 };
+    // C writes the least `int` as the negative of a number that no `int` holds.
+    let is_int = i32::try_from(value).is_ok_and(|value| value != i32::MIN);
+    let bits = if arithmetic == Arithmetic::C && is_int { 32 } else { 64 };
     Int { bits, signed: true, literal: value >= 0 }
 }
 

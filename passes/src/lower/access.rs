@@ -254,6 +254,35 @@ impl Lowering<'_, '_> {
         index
     }
 
+    /// The size, checked where it is not known: outside the range the program returns its default.
+    pub(super) fn bounded_size(&mut self, size: Value, least: u32, most: u32) -> Value {
+        if self.func.constant(size).is_some() {
+            return size;
+        }
+        let ty = self.func.type_of(size);
+        let bounds = [(Cond::Ule, most), (Cond::Ugt, 0)];
+        let mut size = size;
+        for (cond, bound) in bounds.into_iter().take(1 + least.min(1) as usize) {
+            // A copy for each: of both comparisons LLVM makes one of another number, and "R2 min value is negative, either use unsigned
+            // or 'var &= const'".
+            size = self.op(Op::Unary(UnaryOp::Opaque, size));
+            let mut bound = self.iconst(ty, i64::from(bound));
+            if cond == Cond::Ugt {
+                // Of `size != 0`, which LLVM makes of it, kernels before 6.8 learn nothing: "invalid zero-sized read".
+                bound = self.op(Op::Unary(UnaryOp::Opaque, bound));
+            }
+            let inside = self.op(Op::Icmp(cond, [size, bound]));
+            let next = self.new_block();
+            let failure = self.failure_block();
+            self.branch(inside, next, failure);
+            self.seal(next);
+            self.switch_to(next);
+        }
+        let span = self.span;
+        self.cx.explain(span, || format!("the size is checked: {least} to {most}"));
+        size
+    }
+
     /// Reads a value of a scalar type.
     pub(super) fn load_from(&mut self, address: Address, ty: TypeId) -> Value {
         let (ptr, offset) = match address {

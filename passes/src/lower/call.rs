@@ -4,6 +4,7 @@
 
 use super::Lowering;
 use super::access::Address;
+use crate::extent::extent;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind};
 use pbpf_core::mir::{self, BinaryOp, CastKind, Op, Type, Value};
@@ -241,10 +242,16 @@ impl Lowering<'_, '_> {
             },
             ArgumentKind::SizeOf(of) => {
                 let width = if is_kfunc { Type::I32 } else { Type::I64 };
+                let at = row.args.iter().position(|a| a.name == *of)?;
                 match given {
-                    Some(expr) => self.int_value(expr, width),
+                    Some(expr) => {
+                        let size = self.int_value(expr, width);
+                        let memory = all.get(at)?.as_ref();
+                        let most = memory.and_then(|memory| extent(&self.module.types, memory));
+                        let least = u32::from(!is_kfunc && !arg.or_zero);
+                        most.map_or(size, |most| self.bounded_size(size, least, most))
+                    }
                     None => {
-                        let at = row.args.iter().position(|a| a.name == *of)?;
                         let size = self.size_behind(all.get(at)?.as_ref()?)?;
                         self.iconst(width, i64::from(size))
                     }

@@ -11,6 +11,7 @@ use pbpf_core::ast::{Expr, ExprKind, FunctionDef, Keyword, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::entity::Table;
 use pbpf_core::hir::{ExternKind, FuncId, Function, FunctionKind, Linkage, Program};
+use pbpf_core::names;
 use pbpf_core::rows::Returns;
 use pbpf_core::source::Span;
 use pbpf_core::types::RecordKind;
@@ -42,12 +43,16 @@ pub(super) struct Decorators {
 impl Resolver<'_, '_> {
     pub(super) fn decorators(&mut self, list: &[Expr]) -> Decorators {
         let mut found = Decorators::default();
+        let mut unknown = Vec::new();
         for decorator in list {
             let (callee, args, keywords) = match &decorator.kind {
                 ExprKind::Call { func, args, keywords } => (&**func, Some(args), keywords.as_slice()),
                 _ => (decorator, None, &[][..]),
             };
-            let Some(Entry::Decorator(kind)) = self.entry_named(callee) else { continue };
+            let Some(Entry::Decorator(kind)) = self.entry_named(callee) else {
+                unknown.push(callee);
+                continue;
+            };
             match kind {
                 Decorator::Bpf => found.bpf = true,
                 Decorator::Map => found.map = true,
@@ -82,7 +87,29 @@ impl Resolver<'_, '_> {
                 },
             }
         }
+        // One without `@bpf` is user space's.
+        if found.bpf {
+            unknown.into_iter().for_each(|callee| self.unknown_decorator(callee));
+        }
         found
+    }
+
+    fn unknown_decorator(&mut self, callee: &Expr) {
+        let message = match &callee.kind {
+            ExprKind::Name(name) => format!("there is no decorator `{name}`"),
+            _ => "there is no such decorator".to_owned(),
+        };
+        let known =
+            ["bpf", "section", "map", "bpfglobal", "struct", "union", "subprogram", "ksym", "kconfig"];
+        let near = match &callee.kind {
+            ExprKind::Name(name) => names::nearest(name, known),
+            _ => None,
+        };
+        let help = near.map_or_else(
+            || format!("with `@bpf` there are {}", known.map(|name| format!("`@{name}`")).join(", ")),
+            |near| format!("did you mean `@{near}`? import it from `pbpf`"),
+        );
+        self.cx.emit(Diagnostic::error("unknown-name", message).at(callee.span).help(help));
     }
 
     /// `packed=True` and `align=N`.

@@ -17,7 +17,8 @@ def kind_of(value: int) -> Kind:
         return value.kind
     if isinstance(value, bool):
         return S32
-    if -(1 << 31) <= value < 1 << 31:
+    # The least `int` is written as the negative of a number that no `int` holds.
+    if -(1 << 31) < value < 1 << 31:
         return S32
     return S64 if value < 1 << 63 else U64
 

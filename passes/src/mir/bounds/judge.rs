@@ -182,12 +182,12 @@ impl Judge<'_, '_, '_> {
         let first = place.offset.saturating_add(access.offset);
         let need = first.saturating_add(size);
         let reach = self.flow.places.reach(place.root);
-        let known_start =
-            !matches!(place.root, Root::Value(_)) || self.flow.places.made(place.root).is_some();
-        if first.saturating_add(reach) < 0 || (known_start && reach == 0 && first < 0) {
+        let start = first.saturating_add(self.flow.places.least(place.root));
+        if start < 0 {
+            let may = if matches!(place.root, Root::Value(_)) { "may be" } else { "is" };
             return refuse(
                 self,
-                format!("this is {} bytes in front of the data", first.unsigned_abs()),
+                format!("this {may} {} bytes in front of the data", start.unsigned_abs()),
                 "the packet starts at `data`",
             );
         }
@@ -223,7 +223,7 @@ impl Judge<'_, '_, '_> {
 
     /// Whether the bytes are proved of the pointer that a number was added to which the verifier always knows.
     fn proved_behind(&self, state: &State, root: Root, need: i64) -> bool {
-        let Some(Made { base, variable: Variable::Known(most) }) = self.flow.places.made(root) else {
+        let Some(Made { base, variable: Variable::Known(most), .. }) = self.flow.places.made(root) else {
             return false;
         };
         let Some(place) = self.flow.places.of(base).filter(|_| state.stale(base).is_none()) else {

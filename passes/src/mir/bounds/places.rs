@@ -58,6 +58,8 @@ pub(super) struct Made {
     pub(super) base: Value,
     /// Its range.
     pub(super) variable: Variable,
+    /// What the verifier knows that it adds at least, as a constant.
+    pub(super) least: i64,
 }
 
 /// The places of all packet pointers of a function.
@@ -128,7 +130,8 @@ impl Places {
                     } else {
                         Variable::Unbounded(LIMIT >> out.held(*base).min(15))
                     };
-                    out.made[result] = Some(Made { base: *base, variable });
+                    let least = if matches!(variable, Variable::Known(_)) { range.lo } else { 0 };
+                    out.made[result] = Some(Made { base: *base, variable, least });
                 }
                 out.places[result] = place;
                 changed |= place.is_some();
@@ -201,6 +204,36 @@ impl Places {
     /// [`MAX_OFFSET`].
     pub(super) fn reach(&self, root: Root) -> i64 {
         self.reach_without(root, &mut Vec::new())
+    }
+
+    /// The fewest bytes behind the data that constants add up to on any way to a root: the verifier holds the sum of them, without
+    /// the variables, against the start of the packet.
+    pub(super) fn least(&self, root: Root) -> i64 {
+        self.least_without(root, &mut Vec::new()).unwrap_or(0)
+    }
+
+    /// Nothing for a pointer that is only handed round a loop.
+    fn least_without(&self, root: Root, seen: &mut Vec<Root>) -> Option<i64> {
+        let Root::Value(value) = root else { return Some(0) };
+        if seen.contains(&root) || seen.len() > 64 {
+            return None;
+        }
+        seen.push(root);
+        let from = |seen: &mut Vec<Root>, ptr: Value| {
+            let place = self.of(ptr)?;
+            Some(self.least_without(place.root, seen)?.saturating_add(place.offset))
+        };
+        let least = if let Some(made) = self.made(root) {
+            from(seen, made.base).map(|least| least.saturating_add(made.least))
+        } else {
+            match self.incoming.get(value).map_or(&[][..], Vec::as_slice) {
+                // Handed over by a caller.
+                [] => Some(0),
+                handed => handed.iter().filter_map(|ptr| from(seen, *ptr)).min(),
+            }
+        };
+        seen.pop();
+        least
     }
 
     /// A pointer handed round a loop is counted once: its steps are constants (see `rebase`).

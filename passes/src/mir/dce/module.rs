@@ -68,9 +68,10 @@ fn reached_functions(module: &Module) -> Table<FuncId, bool> {
             work.push(id);
         }
     }
-    // A module without programs is a library or a test: all of it stays.
+    // A module without programs is a library or a test: all of it stays that is not only a part of others.
     if work.is_empty() {
-        work.extend(module.functions.keys());
+        let part = |kind: &FunctionKind| *kind == FunctionKind::Subprogram(Linkage::Inline);
+        work.extend(module.functions.iter().filter(|(_, f)| !part(&f.kind)).map(|(id, _)| id));
     }
     while let Some(id) = work.pop() {
         let Some(mark) = reached.get_mut(id) else { continue };
