@@ -85,7 +85,7 @@ fn sources(folder: &Path, found: &mut Vec<Source>) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
             sources(&path, found);
-        } else if name.ends_with(".py") && !name.starts_with('_') {
+        } else if path.extension().is_some_and(|extension| extension == "py") && !name.starts_with('_') {
             let text = fs::read_to_string(&path).unwrap();
             let directive =
                 |word: &str| text.lines().find_map(|line| line.strip_prefix(&format!("#: {word}: ")));
