@@ -7,6 +7,7 @@
 
 use crate::body::{Body, constant};
 use crate::errors::Fault;
+use crate::opaque::opaque;
 use inkwell::AtomicOrdering;
 use inkwell::AtomicRMWBinOp;
 use inkwell::IntPredicate;
@@ -52,7 +53,12 @@ impl<'ctx> Body<'ctx, '_> {
                     None => self.aligned[*base].map(|_| 1),
                 };
                 let pointer = self.context_or(*base)?;
-                let by = self.int(*by)?;
+                let mut by = self.int(*by)?;
+                if by_constant.is_none() && self.func.type_of(*base).region() == Some(Region::Stack) {
+                    // The machine's code generator knows how a slot is aligned, and adds what is smaller by `or`: "R2 bitwise operator |= on
+                    // pointer prohibited".
+                    by = opaque(&self.builder, by)?;
+                }
                 let pointer = self.offset(pointer, by)?;
                 self.define(inst, pointer)
             }

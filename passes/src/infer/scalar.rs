@@ -76,7 +76,13 @@ impl Infer_<'_, '_> {
             // An address used as a number.
             if !matches!(
                 region,
-                Region::Packet | Region::PacketMeta | Region::PacketEnd | Region::MapValue | Region::Stack
+                Region::Packet
+                    | Region::PacketMeta
+                    | Region::PacketEnd
+                    | Region::MapValue
+                    | Region::Stack
+                    | Region::Map
+                    | Region::Func
             ) {
                 let target = self.module.types.int(64, false);
                 let inner =
@@ -86,9 +92,13 @@ impl Infer_<'_, '_> {
             }
         }
         let span = expr.span;
+        let map = match expr.kind {
+            ExprKind::Map(map) => Some(self.module.maps[map].name.clone()),
+            _ => None,
+        };
         self.error(frame, |this| {
-            Diagnostic::error("type-mismatch", format!("{} is no number", this.module.types.display(ty)))
-                .at(span)
+            let what = map.map_or_else(|| this.module.types.display(ty), |map| format!("map `{map}`"));
+            Diagnostic::error("type-mismatch", format!("{what} is no number")).at(span)
         });
         None
     }

@@ -315,7 +315,7 @@ impl Lowering<'_, '_> {
         match (self.func.type_of(value), machine) {
             (Type::Ptr { .. }, Type::Ptr { .. }) => value,
             (Type::Ptr { .. }, _) => {
-                let number = self.op(Op::PtrToInt(value));
+                let number = self.number_of(value);
                 self.resize(number, machine, false)
             }
             (_, Type::Ptr { .. }) => {

@@ -6,7 +6,7 @@
 use super::Lowering;
 use pbpf_core::ast::CompareOp;
 use pbpf_core::hir::{BinaryOp as Hir, Expr, ExprKind};
-use pbpf_core::mir::{BinaryOp, CastKind, Cond, Op, Type, UnaryOp, Value};
+use pbpf_core::mir::{BinaryOp, CastKind, Cond, Op, Region, Type, UnaryOp, Value};
 use pbpf_core::types::{Type as T, TypeId};
 
 impl Lowering<'_, '_> {
@@ -46,10 +46,23 @@ impl Lowering<'_, '_> {
         }
         let value = self.expr(expr);
         if let Type::Ptr { .. } = self.func.type_of(value) {
-            return self.op(Op::PtrToInt(value));
+            return self.number_of(value);
         }
         let signed = self.is_signed(expr.ty);
         self.resize(value, to, signed)
+    }
+
+    /// The address of a pointer, a number like any other to the verifier: of what it takes for a pointer it says "R1 pointer arithmetic
+    /// with /= operator prohibited", and knows nothing of one whose bytes were turned round.
+    pub(super) fn number_of(&mut self, pointer: Value) -> Value {
+        let region = self.func.type_of(pointer).region();
+        let mut number = self.op(Op::PtrToInt(pointer));
+        if !matches!(region, Some(Region::User | Region::Arena)) {
+            for op in [UnaryOp::Bswap, UnaryOp::Opaque, UnaryOp::Bswap] {
+                number = self.op(Op::Unary(op, number));
+            }
+        }
+        number
     }
 
     /// The value of an expression as a scalar type.

@@ -45,6 +45,38 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// Whether a member can be that; tells if not.
+    fn member_fits(&mut self, name: &str, ty: &CType, value: &StructOpsValue, span: Span) -> bool {
+        let wanted = match (ty, value) {
+            (CType::Chars(len), StructOpsValue::Str(text)) => {
+                let fits = text.len() < *len as usize && !text.contains('\0');
+                (!fits).then(|| format!("text of at most {} bytes", len.saturating_sub(1)))
+            }
+            (CType::Chars(_) | CType::Pointer { .. } | CType::Void, _) => Some("text".to_owned()),
+            (CType::Bool, StructOpsValue::Int(0 | 1)) => None,
+            (CType::Bool, _) => Some("True or False".to_owned()),
+            (CType::Int { bits, signed }, StructOpsValue::Int(n)) => {
+                let n = i128::from(*n);
+                let (low, high) = if *signed {
+                    (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)
+                } else {
+                    (0, (1i128 << bits) - 1)
+                };
+                // A number past `i64` is kept as the negative one of the same bits.
+                let fits = (low..=high).contains(&n) || (*bits == 64 && !signed);
+                if !fits {
+                    let message = format!("member `{name}` is a number from {low} to {high}");
+                    self.error("number-too-large", message, span);
+                }
+                return fits;
+            }
+            (CType::Int { .. }, StructOpsValue::Str(_)) => Some("a number".to_owned()),
+        };
+        let Some(wanted) = wanted else { return true };
+        self.error("type-mismatch", format!("member `{name}` is {wanted}"), span);
+        false
+    }
+
     /// The callbacks and members of a struct, as the kernel's BTF has them.
     fn struct_ops_of_kernel(&self, record: &str, link: bool) -> Result<StructOpsRow, Diagnostic> {
         let btf = self.cx.kernel.btf()?;
@@ -224,7 +256,9 @@ impl Resolver<'_, '_> {
                         ExprKind::Str(text) => Some(StructOpsValue::Str(text.clone())),
                         _ => self.constant(value, &format!("`{name}`")).map(StructOpsValue::Int),
                     };
-                    found.members.extend(value.map(|v| (name.clone(), ty, v, *span)));
+                    if let Some(value) = value.filter(|v| self.member_fits(name, &ty, v, *span)) {
+                        found.members.push((name.clone(), ty, value, *span));
+                    }
                 }
                 StmtKind::Pass => {}
                 _ if body::is_docstring(stmt) => {}

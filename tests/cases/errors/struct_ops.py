@@ -32,6 +32,14 @@ class Reno(struct_ops.tcp_congestion_ops):
 
 
 @bpf
+class Large(struct_ops.sched_ext_ops):
+    name = "a name of far more than the one hundred and twenty-eight bytes that the kernel has for the name of a scheduler, and so it is cut"  # error:5: [type-mismatch] "text of at most 127 bytes"
+    timeout_ms = 0x800000000  # error:5: [number-too-large] "from 0 to 4294967295"
+    flags = -1
+    dispatch_max_batch = "many"  # error:5: [type-mismatch] "a number"
+
+
+@bpf
 @bpfglobal
 def LICENSE() -> str:
     return "GPL"
