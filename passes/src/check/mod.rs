@@ -10,6 +10,7 @@
 
 mod arguments;
 mod assigned;
+mod byte_order;
 mod calls;
 mod constant;
 mod held;
@@ -46,6 +47,7 @@ impl Pass for Check {
         check.names();
         check.program_types();
         check.objects();
+        check.byte_order();
         for (id, function) in module.functions.iter() {
             check.linkage(function);
             check.calls(id, function);
