@@ -105,6 +105,18 @@ pub(super) fn edge_facts(func: &Function, pred: Block, to: Block) -> Vec<Fact> {
     out
 }
 
+/// What holds when `pred` went to the target at `way`, to which another way may lead as well.
+pub(super) fn way_facts(func: &Function, pred: Block, way: usize) -> Vec<Fact> {
+    let mut out = Vec::new();
+    let Some(terminator) = func.terminator(pred) else { return out };
+    let op = &func.insts[terminator].op;
+    match op {
+        Op::Branch { cond, .. } => condition(func, *cond, way == 0, &mut out, 0),
+        _ => out.extend(op.targets().get(way).map(|to| edge_facts(func, pred, to.block)).unwrap_or_default()),
+    }
+    out
+}
+
 /// Takes a condition apart that is known to be `holds`.
 fn condition(func: &Function, value: Value, holds: bool, out: &mut Vec<Fact>, depth: u32) {
     let Some(data) = func.def(value).filter(|_| depth < 16) else { return };

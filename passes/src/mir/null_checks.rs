@@ -17,6 +17,8 @@
 //!
 //! - A use (load, store, copy, arithmetic, field, key, value, helper argument) of a pointer that may be null is made a
 //!   use of its `refine` where a comparison on every way there proves that it is not null.
+//! - A parameter of a block of which every way in proves that it is not null gets a second one beside it, which is not null:
+//!   `p = m.lookup(a)`, and where that is `None`, `p = m.lookup(b)`.
 //! - A `refine` without such a comparison asks for a check: a failed one returns what the program type says
 //!   (`on_failed_check`), in a subprogram 0.
 //! - Any other use is the diagnostic `unchecked-null`.
@@ -28,6 +30,8 @@
 //!
 //! Why: `R0 invalid mem access 'map_value_or_null'`, and for a sum
 //! `R0 pointer arithmetic on map_value_or_null prohibited, null-check it first`.
+
+mod meets;
 
 use super::exit::Exit;
 use super::facts::{Facts, Right};
@@ -92,10 +96,10 @@ fn join_reads_of_context(func: &mut Function) {
 
 /// Makes proved uses uses of refined pointers; gives the `refine`s that ask for a check, in reverse post-order.
 fn prove(func: &mut Function, externs: &[String], cx: &mut Context<'_>) -> Vec<(Block, Inst)> {
+    let mut refined = meets::tested_before(func, externs, cx.registry);
     let cfg = Cfg::new(func);
     let dominators = Dominators::new(func, &cfg);
     let facts = Facts::new(func, &cfg);
-    let mut refined: Refined = Vec::new();
     let mut told: Vec<Value> = Vec::new();
     let mut asked = Vec::new();
     for &block in cfg.reverse_post_order() {
