@@ -33,7 +33,7 @@ pub(super) fn tested_before(func: &mut Function, externs: &[String], registry: &
     if wanted.is_empty() {
         return Refined::new();
     }
-    let proved = proved(func, &cfg, wanted);
+    let proved = proved(func, &cfg, &wanted);
     let mut beside = BTreeMap::new();
     for (&param, &block) in &proved {
         let ty = not_null(func.type_of(param));
@@ -109,7 +109,7 @@ fn ways_into(func: &Function, cfg: &Cfg, block: Block) -> Vec<(Way, Vec<Value>)>
 
 /// Those of the parameters of which every way in proves that they are not null, with their blocks. They may prove one another: what comes
 /// around a loop is what came in.
-fn proved(func: &Function, cfg: &Cfg, wanted: BTreeSet<Value>) -> BTreeMap<Value, Block> {
+fn proved(func: &Function, cfg: &Cfg, wanted: &BTreeSet<Value>) -> BTreeMap<Value, Block> {
     let dominators = Dominators::new(func, cfg);
     let facts = Facts::new(func, cfg);
     let mut left = BTreeMap::new();
