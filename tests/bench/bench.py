@@ -16,6 +16,7 @@ import sys
 
 import growth
 import k2
+import network
 import pairs
 import peers
 
@@ -162,6 +163,7 @@ def same_programs(header):
     header()
     same = [
         pairs.compare(PBPF, FOLDER, "pairs", pairs.own()),
+        pairs.compare(PBPF, FOLDER, "network programs", network.programs()),
         pairs.compare(PBPF, FOLDER, "K2's programs", k2.programs(), k2.published()),
     ]
     if not all(same):

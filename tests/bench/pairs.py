@@ -69,7 +69,8 @@ class Pair:
 
     def measure(self, name, pbpf, folder):
         """What testrun says: two dictionaries, ours and theirs."""
-        ours, theirs = folder / f"{name}.bpf.o", folder / f"{name}.c.o"
+        file = name.replace(" ", "-")
+        ours, theirs = folder / f"{file}.bpf.o", folder / f"{file}.c.o"
         built = subprocess.run([pbpf, "build", self.python, "-o", ours], capture_output=True, text=True)
         if built.returncode != 0:
             raise Differs(f"pbpf build: {built.stderr.strip()}")
