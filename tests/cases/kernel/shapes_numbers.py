@@ -16,7 +16,7 @@
 #: run: moved_by_header(packet=eth/ip(options=40)/udp(dport=80)) == 80
 #: run: deep(packet=eth/vlan(id=5)/vlan(id=6)/ip/udp) == 17
 #: run: counted_down(packet=count(64)) == 120
-#: run: stepped(packet=count(64)) == 180
+#: run: stepped(packet=count(64)) == 208
 
 from ctypes import c_int32, c_uint8, c_uint16, c_uint32, c_uint64
 
@@ -213,9 +213,9 @@ def stepped(ctx):
     o = Octets(ctx.data)
     total = 0
     at = 0
-    while at < o.octet[60]:
+    for _ in range(9):
+        if at >= o.octet[60]:
+            break
         total += o.octet[at]
         at += 6 if at & 1 else 5
-        if at > 50:
-            break
     return total

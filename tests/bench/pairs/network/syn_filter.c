@@ -49,6 +49,8 @@ int filter(struct xdp_md *ctx)
 		if (at >= length)
 			break;
 		__u8 *option = start + at;
+		/* Otherwise clang drops the comparison, which follows from the one above, but not for the verifier. */
+		asm volatile("" : "+r"(option));
 		if ((void *)(option + 1) > end)
 			return XDP_PASS;
 		__u32 kind = option[0];
