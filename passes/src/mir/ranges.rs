@@ -331,12 +331,10 @@ impl<'a> Ranges<'a> {
             let walks = self.walked.is_none_or(|w| w.are_sure(&[home]));
             let eye = if out.lo == out.hi && walks { Eye::Truth } else { eye };
             let bound = self.narrow(value, ty, all, pred, eye, depth);
-            let (from, to) = if step == 0 {
-                (out.lo, None)
-            } else if step > 0 {
-                (out.lo, bound.hi.checked_add(step))
-            } else {
-                (bound.lo.checked_add(step).unwrap_or(all.lo), Some(out.hi))
+            let (from, to) = match step.signum() {
+                0 => (out.lo, None),
+                1 => (out.lo, bound.hi.checked_add(step)),
+                _ => (bound.lo.checked_add(step).unwrap_or(all.lo), Some(out.hi)),
             };
             let often = self
                 .walked
