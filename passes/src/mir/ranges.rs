@@ -406,46 +406,45 @@ impl<'a> Ranges<'a> {
     /// What is added to a parameter to make the value handed back to it, on whatever way through the round; nothing where it is handed
     /// back as it is, or is no sum.
     fn step_of(&self, param: Value, arg: Value) -> Option<Range> {
-        let steps = self.steps(param, arg, &mut Vec::new())?;
+        let steps = self.steps(param, arg, &mut HashMap::new())?;
         (steps != Range::of(0)).then_some(steps)
     }
 
-    fn steps(&self, param: Value, arg: Value, through: &mut Vec<Value>) -> Option<Range> {
-        if arg == param {
-            return Some(Range::of(0));
+    fn steps(&self, param: Value, mut arg: Value, seen: &mut HashMap<Value, Option<Range>>) -> Option<Range> {
+        let mut added = 0_i64;
+        while let Some(Op::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), [a, b])) =
+            self.func.def(arg).map(|d| &d.op)
+        {
+            let by = self.func.constant(*b)?;
+            added = if *op == BinaryOp::Add { added.checked_add(by)? } else { added.checked_sub(by)? };
+            arg = *a;
         }
-        let sum =
-            |steps: Range, n: i64| Some(Range { lo: steps.lo.checked_add(n)?, hi: steps.hi.checked_add(n)? });
-        match self.func.values[arg].def {
-            ValueDef::Inst(inst) => match self.func.insts[inst].op {
-                Op::Binary(BinaryOp::Add, [a, b]) => {
-                    sum(self.steps(param, a, through)?, self.func.constant(b)?)
-                }
-                Op::Binary(BinaryOp::Sub, [a, b]) => {
-                    sum(self.steps(param, a, through)?, self.func.constant(b)?.checked_neg()?)
-                }
-                _ => None,
-            },
-            // Where ways of one round meet. A loop inside comes back to what has been gone through.
-            ValueDef::Param(home) => {
-                if through.contains(&arg) || through.len() >= WEB {
-                    return None;
-                }
-                through.push(arg);
-                let at = self.func.blocks[home].params.iter().position(|p| *p == arg)?;
-                let mut out: Option<Range> = None;
-                for &pred in self.cfg.predecessors(home).iter().filter(|p| self.cfg.is_reachable(**p)) {
-                    let terminator = self.func.terminator(pred)?;
-                    for call in self.func.insts[terminator].op.targets() {
-                        let Some(&arg) = call.args.get(at).filter(|_| call.block == home) else { continue };
-                        let steps = self.steps(param, arg, through)?;
-                        out = Some(out.map_or(steps, |o| o.union(steps)));
-                    }
-                }
-                through.pop();
-                out
+        let steps = if arg == param { Range::of(0) } else { self.met(param, arg, seen)? };
+        Some(Range { lo: steps.lo.checked_add(added)?, hi: steps.hi.checked_add(added)? })
+    }
+
+    /// The same of a parameter where ways of one round meet. A loop inside comes back to what is being looked at: no sum.
+    fn met(&self, param: Value, arg: Value, seen: &mut HashMap<Value, Option<Range>>) -> Option<Range> {
+        let ValueDef::Param(home) = self.func.values[arg].def else { return None };
+        if let Some(steps) = seen.get(&arg) {
+            return *steps;
+        }
+        if seen.len() >= WEB {
+            return None;
+        }
+        seen.insert(arg, None);
+        let at = self.func.blocks[home].params.iter().position(|p| *p == arg)?;
+        let mut out: Option<Range> = None;
+        for &pred in self.cfg.predecessors(home).iter().filter(|p| self.cfg.is_reachable(**p)) {
+            let terminator = self.func.terminator(pred)?;
+            for call in self.func.insts[terminator].op.targets() {
+                let Some(&arg) = call.args.get(at).filter(|_| call.block == home) else { continue };
+                let steps = self.steps(param, arg, seen)?;
+                out = Some(out.map_or(steps, |o| o.union(steps)));
             }
         }
+        seen.insert(arg, out);
+        out
     }
 }
 

@@ -125,15 +125,18 @@ fn proved(func: &Function, cfg: &Cfg, wanted: &BTreeSet<Value>) -> BTreeMap<Valu
                 || !func.type_of(arg).is_nullable()
                 || before.chain(here).any(|f| says_not_null(func, f.cond, f.a, f.b, arg))
         };
-        let falls = left.iter().find(|(param, block)| {
-            let at = func.blocks[**block].params.iter().position(|p| p == *param);
-            let ways = ways_into(func, cfg, **block);
-            !ways
-                .iter()
+        let holds = |param: Value, block: Block| {
+            let at = func.blocks[block].params.iter().position(|p| *p == param);
+            let ways = ways_into(func, cfg, block);
+            ways.iter()
                 .all(|(way, args)| at.and_then(|at| args.get(at)).is_some_and(|arg| proves(*way, *arg)))
-        });
-        let Some((&param, _)) = falls else { return left };
-        left.remove(&param);
+        };
+        let kept: BTreeMap<Value, Block> =
+            left.iter().filter(|(param, block)| holds(**param, **block)).map(|(p, b)| (*p, *b)).collect();
+        if kept.len() == left.len() {
+            return left;
+        }
+        left = kept;
     }
 }
 
