@@ -184,6 +184,8 @@ pub struct Types {
     pub enums: Table<EnumId, Enum>,
     /// Named fields, by position, whose own fields are also reached as fields of the record (`_anonymous_` of ctypes).
     pub transparent: BTreeSet<(RecordId, u32)>,
+    /// Fields, by name, whose numbers are declared to be in network byte order. Told by diagnostics: they are numbers as others.
+    pub network: BTreeSet<(RecordId, String)>,
 }
 
 impl Default for Types {
@@ -204,7 +206,14 @@ impl Types {
             }
         }
         let ids = types.iter().map(|(id, ty)| (ty.clone(), id)).collect();
-        Self { list: types, ids, records: Table::new(), enums: Table::new(), transparent: BTreeSet::new() }
+        Self {
+            list: types,
+            ids,
+            records: Table::new(),
+            enums: Table::new(),
+            transparent: BTreeSet::new(),
+            network: BTreeSet::new(),
+        }
     }
 
     /// `void`.
@@ -284,6 +293,20 @@ impl Types {
                 self.find_field(*inner, name).map(|(bits, field)| (f.bit_offset + bits, field))
             }
             _ => None,
+        })
+    }
+
+    /// Whether the field of that name, also behind anonymous members, holds numbers in network byte order.
+    pub fn is_network(&self, record: RecordId, name: &str) -> bool {
+        let fields = &self.records[record].fields;
+        if fields.iter().any(|f| f.name == name) {
+            return self.network.contains(&(record, name.to_owned()));
+        }
+        fields.iter().enumerate().any(|(at, f)| match self.get(f.ty) {
+            Type::Record(inner) if f.name.is_empty() || self.transparent.contains(&(record, at as u32)) => {
+                self.is_network(*inner, name)
+            }
+            _ => false,
         })
     }
 

@@ -105,6 +105,9 @@ fn add_path(types: &mut Types, btf: &Btf, mut record: RecordId, steps: &[btf::Me
             Some(at) => at,
             None => {
                 let ty = import(types, btf, member.ty);
+                if is_network(btf, member.ty) {
+                    types.network.insert((record, name.clone()));
+                }
                 let field = Field {
                     name,
                     ty,
@@ -200,6 +203,9 @@ fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> Ty
             if depth < 8 {
                 for (index, member) in r.members().enumerate() {
                     let ty = import_depth(types, btf, member.ty, depth + 1);
+                    if is_network(btf, member.ty) {
+                        types.network.insert((record, member.name.to_owned()));
+                    }
                     types.records[record].fields.push(Field {
                         name: member.name.to_owned(),
                         ty,
@@ -213,6 +219,23 @@ fn import_depth(types: &mut Types, btf: &Btf, id: btf::TypeId, depth: u32) -> Ty
         }
         _ => types.void(),
     }
+}
+
+/// Whether the kernel declares numbers of the type, or those of an array, to be in network byte order: BTF keeps the names of
+/// typedefs.
+fn is_network(btf: &Btf, mut id: btf::TypeId) -> bool {
+    for _ in 0..8 {
+        id = match btf.get(id) {
+            btf::Type::Typedef { name: "__be16" | "__be32" | "__be64", .. } => return true,
+            btf::Type::Typedef { target, .. }
+            | btf::Type::TypeTag { target, .. }
+            | btf::Type::Const(target)
+            | btf::Type::Volatile(target) => target,
+            btf::Type::Array(array) => array.element,
+            _ => return false,
+        };
+    }
+    false
 }
 
 /// The pointer to a function that a type of the kernel is, if it is one.

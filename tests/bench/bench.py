@@ -15,6 +15,8 @@ import subprocess
 import sys
 
 import growth
+import k2
+import network
 import pairs
 import peers
 
@@ -159,7 +161,12 @@ def start(_):
 def same_programs(header):
     """The programs written twice: what comes out of both compilers, and what it does in the kernel."""
     header()
-    if not pairs.compare(PBPF, FOLDER):
+    same = [
+        pairs.compare(PBPF, FOLDER, "pairs", pairs.own()),
+        pairs.compare(PBPF, FOLDER, "network programs", network.programs()),
+        pairs.compare(PBPF, FOLDER, "K2's programs", k2.programs(), k2.published()),
+    ]
+    if not all(same):
         raise Failed("not every pair does the same")
 
 

@@ -13,57 +13,13 @@ import struct
 import subprocess
 
 import peers
+from inputs import COMMON, LINE, LITTLE, SIZES, entry, eth, ip, packets, tcp, udp, words
 
 HERE = pathlib.Path(__file__).resolve().parent
 PAIRS = HERE / "pairs"
 # Instructions in the object: the aim of each pair, and of the geometric mean.
 AIM, MEAN_AIM = 1.25, 1.0
 
-
-def eth(kind=0x0800):
-    """A link header."""
-    return bytes(range(12)) + struct.pack(">H", kind)
-
-
-def ip(protocol=17, payload=b"", source=0x0A000001, target=0x0A000002, ident=7, words=5):
-    """An IPv4 header with a right checksum, and what is behind it."""
-    size = 4 * words + len(payload)
-    head = struct.pack(">BBHHHBBHII", 0x40 | words, 0, size, ident, 0, 64, protocol, 0, source, target) + bytes(4 * words - 20)
-    total = sum(struct.unpack(f">{2 * words}H", head))
-    total = (total & 0xFFFF) + (total >> 16)
-    total = (total & 0xFFFF) + (total >> 16)
-    return head[:10] + struct.pack(">H", total ^ 0xFFFF) + head[12:] + payload
-
-
-def udp(source=1000, target=53, size=20):
-    """A UDP header and zeros."""
-    return struct.pack(">HHHH", source, target, 8 + size, 0) + bytes(size)
-
-
-def tcp(source=1000, target=443):
-    """A TCP header."""
-    return struct.pack(">HHIIBBHHH", source, target, 1, 2, 0x50, 2, 1024, 0, 0)
-
-
-def packets(*made):
-    """Inputs of test runs."""
-    return ["packet:" + packet.hex() for packet in made]
-
-
-def words(*numbers):
-    """The context of a raw tracepoint."""
-    return "context:" + struct.pack(f"<{len(numbers)}Q", *numbers).hex()
-
-
-def entry(name, key, value):
-    """An entry that is in a map before."""
-    return f"{name}:{key.hex()}={value.hex()}"
-
-
-COMMON = packets(eth(0x86DD) + bytes(60), eth() + bytes(4), eth() + ip(1, bytes(30)), eth() + ip(6, tcp()), eth() + ip(17, udp()))
-SIZES = packets(*(bytes([n % 251]) * n for n in (14, 60, 64, 100, 300, 700, 1400, 65)))
-LINE = [words(*numbers) for numbers in ((1, 100), (2, 150), (1, 400), (3, 5), (2, 151), (3, 2**40), (1, 7), (1, 9000))]
-LITTLE = "<I"
 
 # The inputs of each pair, in order; the last is the one that is timed.
 INPUTS = {
@@ -100,24 +56,34 @@ class Differs(Exception):
     """Both of a pair do not do the same, or one of them is refused."""
 
 
-def compile_c(name, folder):
-    """The object of the C half. The instruction set is the one that pbpf takes unless told otherwise."""
-    made = folder / f"{name}.c.o"
-    subprocess.run([peers.tool("clang-19"), "-O2", "-g", "-target", "bpf", "-mcpu=v3", "-D__TARGET_ARCH_x86", "-I", folder,
-                    "-I/usr/include/x86_64-linux-gnu", "-c", PAIRS / f"{name}.c", "-o", made], check=True)
-    return made
+class Pair:
+    """A program in Python and in C: the files, the function in both, and its inputs."""
+
+    def __init__(self, python, c, inputs, function="prog"):
+        self.python, self.c, self.inputs, self.function = python, c, inputs, function
+
+    def compile_c(self, made, folder):
+        """Makes the object of the C half. The instruction set is the one that pbpf takes unless told otherwise."""
+        subprocess.run([peers.tool("clang-19"), "-O2", "-g", "-target", "bpf", "-mcpu=v3", "-D__TARGET_ARCH_x86", "-I", folder, "-I", PAIRS,
+                        "-I/usr/include/x86_64-linux-gnu", "-c", self.c, "-o", made], check=True)
+
+    def measure(self, name, pbpf, folder):
+        """What testrun says: two dictionaries, ours and theirs."""
+        file = name.replace(" ", "-")
+        ours, theirs = folder / f"{file}.bpf.o", folder / f"{file}.c.o"
+        built = subprocess.run([pbpf, "build", self.python, "-o", ours], capture_output=True, text=True)
+        if built.returncode != 0:
+            raise Differs(f"pbpf build: {built.stderr.strip()}")
+        self.compile_c(theirs, folder)
+        run = subprocess.run([folder / "testrun", ours, theirs, self.function, *self.inputs], capture_output=True, text=True)
+        if run.returncode != 0:
+            raise Differs(run.stderr.strip())
+        return json.loads(run.stdout)
 
 
-def measure(name, pbpf, folder):
-    """What testrun says of a pair: two dictionaries, ours and theirs."""
-    made = folder / f"{name}.bpf.o"
-    built = subprocess.run([pbpf, "build", PAIRS / f"{name}.py", "-o", made], capture_output=True, text=True)
-    if built.returncode != 0:
-        raise Differs(f"pbpf build: {built.stderr.strip()}")
-    run = subprocess.run([folder / "testrun", made, compile_c(name, folder), "prog", *INPUTS[name]], capture_output=True, text=True)
-    if run.returncode != 0:
-        raise Differs(run.stderr.strip())
-    return json.loads(run.stdout)
+def own():
+    """The pairs of this folder."""
+    return {name: Pair(PAIRS / f"{name}.py", PAIRS / f"{name}.c", inputs) for name, inputs in INPUTS.items()}
 
 
 def mean(ratios):
@@ -125,16 +91,16 @@ def mean(ratios):
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
-def compare(pbpf, folder, names=()):
-    """Prints the table; whether every pair did the same."""
+def compare(pbpf, folder, title, pairs, published=None):
+    """Prints the table, with figures that others have published beside it; whether every pair did the same."""
     subprocess.run(["cc", "-O2", "-o", folder / "testrun", HERE / "testrun.c", "-lbpf"], check=True)
-    print(f"pairs: pbpf and clang-19 -O2 -mcpu=v3 on the same programs{'instructions':>25}{'processed':>22}{'time of a run':>26}")
+    print(f"{title}: pbpf and clang-19 -O2 -mcpu=v3 on the same programs".ljust(72) + f"{'instructions':>15}{'processed':>22}{'time of a run':>26}")
     same, ratios = True, {"insns": [], "processed": [], "ns": []}
-    for name in names or INPUTS:
+    for name, pair in pairs.items():
         try:
-            ours, theirs = measure(name, pbpf, folder)
+            ours, theirs = pair.measure(name, pbpf, folder)
         except Differs as why:
-            print(f"  {name:<20} FAILED: {why}", flush=True)
+            print(f"  {name:<24} FAILED: {why}", flush=True)
             same = False
             continue
         cells = []
@@ -143,7 +109,8 @@ def compare(pbpf, folder, names=()):
             ratios[what].append(ratio)
             cells.append(f"{ours[what]:>8g} {theirs[what]:>7g}{unit} {ratio:5.2f}")
         missed = "" if ratios["insns"][-1] <= AIM else f"   aim {AIM}: MISSED"
-        print(f"  {name:<20}{''.join(f'{cell:>28}' for cell in cells)}{missed}", flush=True)
+        beside = f"   {published[name]}" if published else ""
+        print(f"  {name:<24}{''.join(f'{cell:>28}' for cell in cells)}{beside}{missed}", flush=True)
     if ratios["insns"]:
         means = {what: mean(all_of) for what, all_of in ratios.items()}
         verdict = "met" if means["insns"] <= MEAN_AIM else "MISSED"

@@ -51,6 +51,9 @@ pub struct Helper {
     /// Whether it never returns on success (`bpf_tail_call`).
     #[serde(default)]
     pub leaves: bool,
+    /// Whether the number it gives is in network byte order.
+    #[serde(default)]
+    pub network: bool,
     /// The helper that ends what this one begins, with the same first argument: the two are a `with`.
     #[serde(default)]
     pub ended_by: Option<String>,

@@ -312,6 +312,9 @@ pub struct ContextField {
     /// How many there are, of an array; 0: it is none. The record says what an element is.
     #[serde(default)]
     pub elements: u32,
+    /// How many of its low bits are a number in network byte order (`__sk_buff.protocol`: 16); 0: none.
+    #[serde(default)]
+    pub network: u8,
     /// What a load gives.
     #[serde(default)]
     pub gives: Gives,

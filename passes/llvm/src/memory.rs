@@ -256,17 +256,13 @@ impl<'ctx> Body<'ctx, '_> {
         Ok((pointer, align))
     }
 
-    /// The alignment of memory that is copied or filled.
+    /// The alignment of memory that is copied or filled. On machines that read unaligned words, as all that have registers in our rows do, the
+    /// verifier holds only the stack to alignment; with less LLVM copies byte by byte.
     fn memory_align(&self, ptr: Value) -> u32 {
-        self.aligned[ptr].unwrap_or(match self.func.type_of(ptr).region() {
-            // What helpers hand out begins at eight bytes.
-            Some(Region::MapValue | Region::Mem)
-                if self.func.def(ptr).is_some_and(|i| matches!(i.op, Op::CallHelper { .. })) =>
-            {
-                8
-            }
-            _ => 1,
-        })
+        match self.func.type_of(ptr).region() {
+            Some(Region::Packet | Region::PacketMeta | Region::MapValue | Region::Mem) => 8,
+            _ => self.aligned[ptr].unwrap_or(1),
+        }
     }
 
     #[allow(unsafe_code, reason = "inkwell marks every gep unsafe")]

@@ -10,6 +10,7 @@
 
 mod arguments;
 mod assigned;
+mod byte_order;
 mod calls;
 mod constant;
 mod elements;
@@ -49,6 +50,7 @@ impl Pass for Check {
         check.program_types();
         check.map_kinds();
         check.objects();
+        check.byte_order();
         for (id, function) in module.functions.iter() {
             check.linkage(function);
             check.calls(id, function);

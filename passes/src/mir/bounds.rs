@@ -137,6 +137,9 @@ impl MirPass for Bounds {
                 insert::apply(func, block, inst, edit, ctx, &fields, &mut exit);
             }
             compare::shade(func, &found.known);
+            if !moves {
+                insert::join_reads(func, &fields);
+            }
         }
     }
 }

@@ -19,6 +19,7 @@
 //!
 //! - Context: `ctx_load` and `ctx_store` follow the field's row (offset, width, what it gives) or, in an open context, the
 //!   kernel's struct by a relocated address; `ctx_arg` and `ctx_return` read words or, by architecture, registers.
+//!   An element that a number chooses of a short array is read or written with all the others, each at its offset.
 //! - Memory: an access is a load or store, a call of the helper that the region's rule names, or refused
 //!   (`forbidden-memory`). A fault while copying reads as zero. In a region other than the kernel's and the context,
 //!   `field_addr` of a kernel struct becomes a constant: packets do not change with the kernel.
@@ -40,6 +41,7 @@
 
 mod bits;
 mod context;
+mod elements;
 mod helper;
 mod maps;
 mod memory;

@@ -313,7 +313,8 @@ impl<'a> Ranges<'a> {
             let Some(terminator) = self.func.terminator(pred) else { continue };
             for call in self.func.insts[terminator].op.targets() {
                 let Some(&arg) = call.args.get(at).filter(|_| call.block == home) else { continue };
-                if let Some(step) = self.step_of(value, arg) {
+                let counted = self.walked.is_some_and(|w| w.rounds.contains_key(&home));
+                if let Some(step) = self.step_of(value, arg).filter(|s| counted || s.lo == s.hi) {
                     steps.push((pred, step));
                 } else {
                     let range = self.find(arg, pred, eye, depth + 1);
@@ -322,28 +323,30 @@ impl<'a> Ranges<'a> {
             }
         }
         let mut out = out.unwrap_or(all);
-        for (pred, step) in steps {
+        for (pred, steps) in steps {
+            // Where the ways of a round add different numbers, only the number of rounds is a bound.
+            let step = if steps.lo == steps.hi { steps.lo } else { 0 };
             // Counting stays inside what the loop's condition says where it goes round again; past it, it may wrap.
             // The verifier walks a loop with a counter that starts at a constant, and needs no comparison.
             let walks = self.walked.is_none_or(|w| w.are_sure(&[home]));
             let eye = if out.lo == out.hi && walks { Eye::Truth } else { eye };
             let bound = self.narrow(value, ty, all, pred, eye, depth);
-            let (from, to) = if step > 0 {
-                (out.lo, bound.hi.checked_add(step))
-            } else {
-                (bound.lo.checked_add(step).unwrap_or(all.lo), Some(out.hi))
+            let (from, to) = match step.signum() {
+                0 => (out.lo, None),
+                1 => (out.lo, bound.hi.checked_add(step)),
+                _ => (bound.lo.checked_add(step).unwrap_or(all.lo), Some(out.hi)),
             };
             let often = self
                 .walked
                 .and_then(|w| w.rounds.get(&home))
                 .filter(|_| walks || eye == Eye::Truth)
-                .map(|n| i128::from(*n) * i128::from(step));
+                .map(|n| (i128::from(*n) * i128::from(steps.lo), i128::from(*n) * i128::from(steps.hi)));
             match (to, often) {
                 (Some(to), _) if to <= all.hi && from >= all.lo && bound != all => {
                     out = Range { lo: out.lo.min(from), hi: out.hi.max(to) };
                 }
-                (_, Some(way)) => {
-                    let (lo, hi) = (i128::from(out.lo) + way.min(0), i128::from(out.hi) + way.max(0));
+                (_, Some((down, up))) => {
+                    let (lo, hi) = (i128::from(out.lo) + down.min(0), i128::from(out.hi) + up.max(0));
                     out = Range::fit(ty, lo, hi);
                 }
                 _ => out = all,
@@ -400,18 +403,48 @@ impl<'a> Ranges<'a> {
         out
     }
 
-    /// The constant that is added to a parameter to make the value handed back to it.
-    fn step_of(&self, param: Value, arg: Value) -> Option<i64> {
-        if arg == param {
+    /// What is added to a parameter to make the value handed back to it, on whatever way through the round; nothing where it is handed
+    /// back as it is, or is no sum.
+    fn step_of(&self, param: Value, arg: Value) -> Option<Range> {
+        let steps = self.steps(param, arg, &mut HashMap::new())?;
+        (steps != Range::of(0)).then_some(steps)
+    }
+
+    fn steps(&self, param: Value, mut arg: Value, seen: &mut HashMap<Value, Option<Range>>) -> Option<Range> {
+        let mut added = 0_i64;
+        while let Some(Op::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), [a, b])) =
+            self.func.def(arg).map(|d| &d.op)
+        {
+            let by = self.func.constant(*b)?;
+            added = if *op == BinaryOp::Add { added.checked_add(by)? } else { added.checked_sub(by)? };
+            arg = *a;
+        }
+        let steps = if arg == param { Range::of(0) } else { self.met(param, arg, seen)? };
+        Some(Range { lo: steps.lo.checked_add(added)?, hi: steps.hi.checked_add(added)? })
+    }
+
+    /// The same of a parameter where ways of one round meet. A loop inside comes back to what is being looked at: no sum.
+    fn met(&self, param: Value, arg: Value, seen: &mut HashMap<Value, Option<Range>>) -> Option<Range> {
+        let ValueDef::Param(home) = self.func.values[arg].def else { return None };
+        if let Some(steps) = seen.get(&arg) {
+            return *steps;
+        }
+        if seen.len() >= WEB {
             return None;
         }
-        match self.func.def(arg)?.op {
-            Op::Binary(BinaryOp::Add, [a, b]) if a == param => self.func.constant(b).filter(|n| *n != 0),
-            Op::Binary(BinaryOp::Sub, [a, b]) if a == param => {
-                self.func.constant(b)?.checked_neg().filter(|n| *n != 0)
+        seen.insert(arg, None);
+        let at = self.func.blocks[home].params.iter().position(|p| *p == arg)?;
+        let mut out: Option<Range> = None;
+        for &pred in self.cfg.predecessors(home).iter().filter(|p| self.cfg.is_reachable(**p)) {
+            let terminator = self.func.terminator(pred)?;
+            for call in self.func.insts[terminator].op.targets() {
+                let Some(&arg) = call.args.get(at).filter(|_| call.block == home) else { continue };
+                let steps = self.steps(param, arg, seen)?;
+                out = Some(out.map_or(steps, |o| o.union(steps)));
             }
-            _ => None,
         }
+        seen.insert(arg, out);
+        out
     }
 }
 

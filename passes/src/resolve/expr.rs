@@ -10,6 +10,7 @@ use pbpf_core::ast::{Expr, ExprKind, UnaryOp};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir;
 use pbpf_core::names;
+use pbpf_core::rows::Take;
 use pbpf_core::source::Span;
 
 impl Resolver<'_, '_> {
@@ -173,6 +174,10 @@ impl Resolver<'_, '_> {
     pub(super) fn entry(&mut self, entry: Option<&Entry>, name: &str, span: Span) -> Option<hir::Expr> {
         let kind = match entry {
             Some(Entry::Constant(value)) => return self.number(Some(*value), span),
+            Some(Entry::Swapped(helper, value)) => {
+                let args = vec![Some(self.number(Some(*value), span)?)];
+                hir::ExprKind::Helper { helper: *helper, take: Take::All, args }
+            }
             Some(Entry::Text(text)) => hir::ExprKind::Text(text.clone()),
             Some(Entry::KernelName(module, kernel)) => {
                 if let Some(id) = self.kernel_variable(kernel) {

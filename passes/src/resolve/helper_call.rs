@@ -8,7 +8,7 @@ use pbpf_core::ast::{Expr, ExprKind, Keyword};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self};
 use pbpf_core::registry::HelperId;
-use pbpf_core::rows::{ArgumentKind, HelperCall, Take};
+use pbpf_core::rows::{ArgumentKind, Take};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Origin, Region, Type};
 
@@ -100,17 +100,6 @@ impl Resolver<'_, '_> {
                     }
                 }
             }
-        }
-        if row.call == HelperCall::ByteSwap
-            && let Some(Some(hir::Expr { kind: hir::ExprKind::Int(value), .. })) = slots.first()
-            && let ArgumentKind::Scalar(ty) = &row.args[0].kind
-        {
-            let swapped = match pbpf_core::rows::c_int(ty) {
-                Some((16, _)) => i64::from((*value as u16).swap_bytes()),
-                Some((32, _)) => i64::from((*value as u32).swap_bytes()),
-                _ => value.swap_bytes(),
-            };
-            return Some(self.int_expr(swapped, span));
         }
         Some(self.make(hir::ExprKind::Helper { helper, take, args: slots }, span))
     }

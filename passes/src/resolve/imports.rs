@@ -124,12 +124,24 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn constant_entry(&self, value: &Expr) -> Entry {
+    fn constant_entry(&mut self, value: &Expr) -> Entry {
         match &value.kind {
             ExprKind::Str(text) => Entry::Text(text.clone()),
             ExprKind::Tuple(items) => Entry::Tuple(items.clone()),
-            _ => self.constant_value(value).map_or(Entry::Foreign, Entry::Constant),
+            _ => match self.constant_value(value) {
+                Some(number) => Entry::Constant(number),
+                None => self.swapped_constant(value).unwrap_or(Entry::Foreign),
+            },
         }
+    }
+
+    /// `htons(53)`. It stays a call, so that it is known which order the bytes are in.
+    fn swapped_constant(&mut self, value: &Expr) -> Option<Entry> {
+        let ExprKind::Call { func, args, keywords } = &value.kind else { return None };
+        let ([arg], []) = (args.as_slice(), keywords.as_slice()) else { return None };
+        let Some(Entry::Helper(helper, _)) = self.entry_named(func) else { return None };
+        let swaps = self.cx.registry.helper(helper).row.call == HelperCall::ByteSwap;
+        swaps.then(|| self.constant_value(arg).map(|number| Entry::Swapped(helper, number)))?
     }
 
     /// Looks again at what was no constant before the types of the file were known (`MODES = Mode.READ | Mode.WRITE`).

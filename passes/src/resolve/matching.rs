@@ -145,7 +145,13 @@ impl Resolver<'_, '_> {
     fn hides(&mut self, name: &Name) {
         if matches!(
             self.lookup(&name.text),
-            Some(Entry::Constant(_) | Entry::KernelName(..) | Entry::Text(_) | Entry::Global(_))
+            Some(
+                Entry::Constant(_)
+                    | Entry::Swapped(..)
+                    | Entry::KernelName(..)
+                    | Entry::Text(_)
+                    | Entry::Global(_)
+            )
         ) {
             let name_text = &name.text;
             self.cx.emit(

@@ -81,6 +81,8 @@ pub(super) enum Entry {
     Iterator(KernelIterator),
     /// A number.
     Constant(i128),
+    /// A number with its bytes swapped by that function.
+    Swapped(HelperId, i128),
     /// Text.
     Text(String),
     /// A tuple of what is constant, or of what user space has.

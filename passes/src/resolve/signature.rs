@@ -97,9 +97,9 @@ impl Resolver<'_, '_> {
                 use super::scope::Entry;
                 let entry = self.lookup(name).cloned();
                 match &entry {
-                    Some(Entry::Constant(_) | Entry::Text(_) | Entry::KernelName(..)) => {
-                        self.entry(entry.as_ref(), name, span)
-                    }
+                    Some(
+                        Entry::Constant(_) | Entry::Swapped(..) | Entry::Text(_) | Entry::KernelName(..),
+                    ) => self.entry(entry.as_ref(), name, span),
                     _ => None,
                 }
             }

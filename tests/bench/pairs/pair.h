@@ -7,6 +7,7 @@
 #define ETH_P_IP 0x0800
 #define ETH_P_IPV6 0x86DD
 #define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88A8
 
 #define MAP(name, kind, entries, k, v)            \
 	struct {                                  \
@@ -32,6 +33,15 @@ static __always_inline void count(void *map, const void *key)
 			return;
 	}
 	__sync_fetch_and_add(value, 1);
+}
+
+/* Exchanges the addresses of a link header. */
+static __always_inline void swap_addresses(struct ethhdr *eth)
+{
+	__u8 address[6];
+	__builtin_memcpy(address, eth->h_source, 6);
+	__builtin_memcpy(eth->h_source, eth->h_dest, 6);
+	__builtin_memcpy(eth->h_dest, address, 6);
 }
 
 char LICENSE[] SEC("license") = "GPL";

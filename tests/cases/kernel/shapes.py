@@ -1,6 +1,6 @@
 """Shapes that an optimiser makes wrong for the verifier when a front end writes them down as they are."""
 #: verify
-#: vm: 6.12 7.3
+#: vm: 6.1 6.12 7.3
 #: run: context_fields(packet=zeros(64)) == 2
 #: run: length_as_number(packet=zeros(64)) == XDP_PASS
 #: run: length_as_number(packet=eth/ip(dst=10.0.0.2)) == XDP_TX
@@ -114,7 +114,7 @@ def shifted_index(ctx) -> c_int64:
 @section("xdp")
 def downward(ctx) -> c_int64:
     o = Octets(ctx.data)
-    n = o.octet[15]
+    n = o.octet[15] & 31
     s = 0
     k = n
     while k >= 0:

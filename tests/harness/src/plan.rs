@@ -219,6 +219,10 @@ pub enum Work {
     Udp(String, u32),
     /// This many datagrams to a UDP socket of its own on the address and port; counts those that arrived.
     UdpEcho(String, u32),
+    /// Send a frame from the other end of the veth pair; with an answer, wait for that frame to come. Counts what was sent, or what came.
+    Frame(Vec<u8>, Option<Vec<u8>>),
+    /// This many TCP connections to an address and port; counts those that were taken or refused, and not left without an answer.
+    Tcp(String, u32),
     /// Say this many lines to a server of its own over TCP, which says each again.
     TcpEcho(u32),
     /// Pass a static probe of this process, `pbpf:passed`, this many times.

@@ -54,6 +54,25 @@ pub fn icmp_socket() -> io::Result<UdpSocket> {
     }
 }
 
+/// A socket for whole frames of a network device; `send` and `recv` work as on a connected UDP one.
+pub fn frame_socket(device: &CStr) -> io::Result<UdpSocket> {
+    let everything = (libc::ETH_P_ALL as u16).to_be();
+    // SAFETY: all zeros is a valid `sockaddr_ll`; it lives through the call, which is given its size, and the new descriptor has no
+    // other owner.
+    unsafe {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+        let fd = check(libc::socket(libc::AF_PACKET, kind, i32::from(everything)))?;
+        let socket = OwnedFd::from_raw_fd(fd);
+        let mut address: libc::sockaddr_ll = std::mem::zeroed();
+        address.sll_family = libc::AF_PACKET as libc::sa_family_t;
+        address.sll_protocol = everything;
+        address.sll_ifindex = device_index(device)? as libc::c_int;
+        let size = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+        check(libc::bind(fd, (&raw const address).cast(), size))?;
+        Ok(socket.into())
+    }
+}
+
 /// A UDP socket at a port of 127.0.0.1, which others may share.
 pub fn shared_socket(port: u16) -> io::Result<UdpSocket> {
     let address = libc::sockaddr_in {

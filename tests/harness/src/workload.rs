@@ -30,6 +30,9 @@ const NAME: &std::ffi::CStr = c"pbpf-work";
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long it may take where programs under test may drop everything.
+const IMPATIENCE: Duration = Duration::from_millis(200);
+
 /// Calls without arguments and without effect, for counting.
 const CALLS: &[(&str, libc::c_long)] = &[
     ("getpid", libc::SYS_getpid),
@@ -141,6 +144,32 @@ fn perform(work: &Work) -> io::Result<u64> {
                 (0..*times).filter(|n| socket.send_to(format!("{n}").as_bytes(), address.as_str()).is_ok());
             Ok(sent.count() as u64)
         }
+        Work::Tcp(address, times) => {
+            let address: SocketAddr = address.parse().map_err(io::Error::other)?;
+            let answered = (0..*times).filter(|_| match TcpStream::connect_timeout(&address, IMPATIENCE) {
+                Ok(_) => true,
+                Err(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+            });
+            Ok(answered.count() as u64)
+        }
+        Work::Frame(frame, answer) => {
+            let socket = sys::frame_socket(c"veth1")?;
+            socket.send(frame)?;
+            let Some(answer) = answer else { return Ok(1) };
+            let until = Instant::now() + PATIENCE;
+            let mut buffer = [0; 2048];
+            loop {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Ok(0);
+                }
+                socket.set_read_timeout(Some(left))?;
+                // What came may be longer, as short frames are filled up.
+                if socket.recv(&mut buffer).is_ok_and(|length| buffer[..length].starts_with(answer)) {
+                    return Ok(1);
+                }
+            }
+        }
         Work::TcpEcho(times) => tcp_echo(*times),
         Work::UdpEcho(address, times) => {
             let receiver = UdpSocket::bind(address.as_str())?;
@@ -217,7 +246,7 @@ fn ping(address: &str, times: u32) -> io::Result<u64> {
         if await_reply(&socket, &request[4..8], patience)? {
             replies += 1;
         } else {
-            patience = Duration::from_millis(200);
+            patience = IMPATIENCE;
         }
     }
     Ok(replies)

@@ -18,9 +18,13 @@ pub(super) enum Way {
 
 impl Site<'_, '_, '_> {
     pub(super) fn load(&mut self, ptr: Value, offset: i32) -> Op {
-        self.chosen(ptr);
+        let element = self.element(ptr);
+        if element.is_none() {
+            self.chosen(ptr);
+        }
         let ty = self.result_type();
         match self.access(ptr, Way::Read) {
+            Some(Access::Direct) if let Some(element) = &element => self.read_element(element),
             Some(Access::Copy(via)) => {
                 let source = self.moved(ptr, i64::from(offset));
                 let slot = self.slot("copy", ty.bytes());
@@ -34,8 +38,12 @@ impl Site<'_, '_, '_> {
     }
 
     pub(super) fn store(&mut self, ptr: Value, offset: i32, value: Value) -> Op {
-        self.chosen(ptr);
+        let element = self.element(ptr);
+        if element.is_none() {
+            self.chosen(ptr);
+        }
         match self.access(ptr, Way::Write) {
+            Some(Access::Direct) if let Some(element) = &element => self.write_element(element, value),
             Some(Access::Copy(via)) => {
                 let len = self.func.type_of(value).bytes();
                 let target = self.moved(ptr, i64::from(offset));

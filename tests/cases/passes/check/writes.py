@@ -3,6 +3,7 @@
 from ctypes import c_uint64
 
 from pbpf import bpf, bpfglobal, section, struct
+from pbpf.net import htons
 from vmlinux import XDP_PASS, struct_task_struct, struct_ethhdr
 from pbpf.helper import bpf_get_current_task
 
@@ -21,7 +22,7 @@ def net(ctx):
     ctx.data += 1  # error:5: [read-only]
     if ctx.data + 14 <= ctx.data_end:
         eth = struct_ethhdr(ctx.data)
-        eth.h_proto = 8
+        eth.h_proto = htons(8)
     return XDP_PASS
 
 

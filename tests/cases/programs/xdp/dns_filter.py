@@ -13,6 +13,11 @@
 #: run: filter(packet=eth/ip/udp(dport=53)/hex(1234 0100 0001 0000 0000 0000 3f)/ones(63)/hex(01)/zeros(6)) == XDP_PASS
 #: run: filter(packet=eth/ip/udp(dport=53)/hex(1234 0100 0001 0000 0000 0000 03616473 076578616d706c65 03636f6d 00 0001 0001) cut N) for N in 0..70 == XDP_DROP
 #: run: filter(packet=eth/ip/tcp(dport=53)) == XDP_PASS -> run filter(packet=eth/ip6/udp(dport=53)) == XDP_PASS
+#: needs: file:/usr/sbin/ip
+#: attach: veth
+#: workload: frame eth(dst=02:00:00:00:00:01)/ip(src=10.77.0.2, dst=10.77.0.1)/udp(dport=53)/hex(1234 0100 0001 0000 0000 0000 03616473 076578616d706c65 03636f6d 00 0001 0001)
+#: map: blocked["ads.example.com"] == 3
+#: workload: ping 10.77.0.1 3 == 3
 #: vm: 6.12 7.3
 
 from ctypes import c_uint16, c_uint64

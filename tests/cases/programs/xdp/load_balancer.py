@@ -11,6 +11,11 @@
 #: run: balance(packet=eth/ip/tcp(dport=81)) == XDP_PASS -> run balance(packet=eth/ip/udp(dport=80)) == XDP_PASS -> run balance(packet=eth/ip(dst=10.0.0.3)/tcp(dport=80)) == XDP_PASS
 #: run: balance(packet=eth/ip/icmp) == XDP_PASS -> run balance(packet=eth/ip6/tcp(dport=80)) == XDP_PASS -> run balance(packet=eth/ip(options=4)/tcp(dport=80)) == XDP_DROP
 #: run: balance(packet=eth/ip/tcp(dport=80) cut N) for N in 0..38 == XDP_PASS
+#: needs: file:/usr/sbin/ip
+#: attach: veth generic
+#: workload: frame eth/ip/tcp(dport=80)/"data" answered eth(dst=02:00:00:00:00:aa, src=02:00:00:00:00:02)/ip(src=10.0.0.9, dst=192.168.0.7, proto=4)/ip/tcp(dport=80)/"data" == 1
+#: workload: frame eth/ip(options=4)/tcp(dport=80) -> workload ping 10.77.0.1 3 == 3
+#: map: servers[0].packets == 3
 #: vm: 6.1 6.12 7.3
 
 from ctypes import c_uint8, c_uint16, c_uint32, c_uint64

@@ -1,5 +1,6 @@
 """Sets the mark and the priority of packets that leave by the class that their header asks for (DSCP)."""
 #: verify
+#: bpftool: no "its libbpf does not know tc/egress"
 #: put: classes[46] = {7:4, 6:4, 0:8}
 #: run: mark(packet=eth/ip(tos=185)/udp, ctx=zeros(192)) == TC_ACT_OK -> ctx bytes 8..12 == 7 -> ctx bytes 32..36 == 6
 #: run: mark(packet=eth/ip(tos=180)/udp, ctx=zeros(192)) == TC_ACT_OK -> ctx bytes 8..12 == 0 -> ctx bytes 32..36 == 0
@@ -7,6 +8,11 @@
 #: run: mark(packet=eth/ip6/udp, ctx=zeros(192)) == TC_ACT_OK -> ctx bytes 8..12 == 0
 #: run: mark(packet=eth(type=0x806)/zeros(28), ctx=zeros(192)) == TC_ACT_OK -> ctx bytes 8..12 == 0
 #: map: classes[46].packets == 2 -> map classes[45].packets == 1 -> map classes[0].packets == 1
+#: needs: file:/usr/sbin/ip
+#: needs: kernel>=6.6
+#: attach: veth
+#: workload: ping 10.77.0.1 3 == 3
+#: map: classes[0].packets == 4
 #: vm: 6.1 6.12 7.3
 
 from ctypes import c_uint8, c_uint32, c_uint64
@@ -34,7 +40,7 @@ def classes():
 
 
 @bpf
-@section("tc")
+@section("tc/egress")
 def mark(skb):
     eth = struct_ethhdr(skb.data)
     if eth.h_proto == htons(ETH_P_IP):

@@ -9,6 +9,11 @@
 #: run: translate(packet=eth/ip(proto=17)/hex(0001000200080000)) == XDP_DROP
 #: run: translate(packet=eth(type=0x800)/hex(4500001c00002000 40110000 0a000001 0a000002)/udp) == XDP_DROP
 #: run: translate(packet=eth/ip/udp cut N) for N in 0..42 == XDP_PASS
+#: needs: file:/usr/sbin/ip
+#: attach: veth generic
+#: workload: frame eth/ip/udp/"hello" answered eth(dst=02:00:00:00:00:01, src=02:00:00:00:00:02)/ip6(src=64:ff9b::a00:1, dst=2001:db8::1, hop=63)/udp/"hello" == 1
+#: workload: frame eth/ip(options=40)/udp(dport=53)/ones(500) answered eth(dst=02:00:00:00:00:01, src=02:00:00:00:00:02)/ip6(src=64:ff9b::a00:1, dst=2001:db8::1, hop=63)/udp(dport=53)/ones(500) == 1
+#: workload: ping 10.77.0.1 3 == 3
 #: vm: 6.1 6.12 7.3
 
 from ctypes import c_uint32

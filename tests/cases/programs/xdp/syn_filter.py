@@ -20,6 +20,12 @@
 #: run: filter(packet=eth/ip/tcp cut N) for N in 0..48 == XDP_PASS
 #: run: filter(packet=eth/ip/tcp cut N) for N in 48..54 == XDP_DROP -> map dropped[0] == 12
 #: map: sources.len == 3
+#: needs: file:/usr/sbin/ip
+#: attach: veth
+#: workload: tcp 10.77.0.1:9 5 == 3
+#: map: dropped[2] >= 4
+#: workload: frame eth/ip/tcp -> map dropped[1] == 5
+#: workload: ping 10.77.0.1 3 == 3
 #: vm: 6.12 7.3
 
 from ctypes import c_uint32, c_uint64

@@ -267,6 +267,11 @@ fn byte_range(c: &mut Cursor<'_>) -> Result<(usize, usize), String> {
 fn work(c: &mut Cursor<'_>) -> Result<Work, String> {
     let before = c.clone();
     let word = c.run("a workload", |ch| ch.is_alphanumeric() || ch == '-')?;
+    if word == "frame" {
+        let frame = packets::packet(c, None)?;
+        let answer = if c.eat_word("answered") { Some(packets::packet(c, None)?) } else { None };
+        return Ok(Work::Frame(frame, answer));
+    }
     let mut argument = || c.run("an argument", |ch| !ch.is_whitespace()).map(str::to_owned);
     Ok(match word {
         "exec" => Work::Exec(positive(c)?.max(1)),
@@ -278,10 +283,11 @@ fn work(c: &mut Cursor<'_>) -> Result<Work, String> {
         "ping" => Work::Ping(argument()?, positive(c)?),
         "udp" => Work::Udp(argument()?, positive(c)?),
         "udp-echo" => Work::UdpEcho(argument()?, positive(c)?),
+        "tcp" => Work::Tcp(argument()?, positive(c)?),
         "tcp-echo" => Work::TcpEcho(positive(c)?),
         "probe" => Work::Probe(positive(c)?),
         _ => {
-            let known = "exec, unlink, open, syscall, sleep, spin, ping, udp, udp-echo, tcp-echo or probe";
+            let known = "exec, unlink, open, syscall, sleep, spin, ping, udp, udp-echo, tcp, tcp-echo, frame or probe";
             return Err(before.wanted(known));
         }
     })
