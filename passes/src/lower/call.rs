@@ -267,6 +267,11 @@ impl Lowering<'_, '_> {
             | ArgumentKind::Callback(_)
             | ArgumentKind::PerCpu
             | ArgumentKind::Reserved => self.expr(given?),
+            ArgumentKind::MapValue
+                if arg.default == Some(0) && matches!(given?.kind, ExprKind::Int(0) | ExprKind::None) =>
+            {
+                self.value(Op::Null, Type::nullable(Region::Mem))
+            }
             ArgumentKind::MapKey | ArgumentKind::MapValue => {
                 let map = all.iter().flatten().find_map(|e| crate::kernel::map_of(&self.module.types, e))?;
                 let map = &self.module.maps[map];

@@ -19,7 +19,7 @@ use super::body::Body;
 use super::scope::Entry;
 use pbpf_core::ast::{CompareOp, Expr, ExprKind, Keyword, Stmt, StmtKind};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::hir::{self, Place, PlaceKind};
+use pbpf_core::hir::{self, LocalId, Place, PlaceKind};
 use pbpf_core::registry::{HelperId, Registry};
 use pbpf_core::rows::{ArgumentKind, ResultKind, Take};
 use pbpf_core::source::Span;
@@ -51,11 +51,19 @@ impl Resolver<'_, '_> {
     /// The statements for a loop over an iterator of the kernel; none if it is no such loop.
     pub(super) fn kernel_loop(&mut self, body: &mut Body, stmt: &Stmt) -> Option<Vec<hir::Stmt>> {
         let StmtKind::For { target, iter, body: inner, orelse } = &stmt.kind else { return None };
-        let ExprKind::Call { func, args, keywords } = &iter.kind else { return None };
+        // `for p in (queued := bpf_iter_scx_dsq(0))` names the iterator, which some functions take.
+        let (call, name) = match &iter.kind {
+            ExprKind::Walrus { target, value } => (&**value, Some(target)),
+            _ => (iter, None),
+        };
+        let ExprKind::Call { func, args, keywords } = &call.kind else { return None };
         let Some(Entry::Iterator(iterator)) = self.entry_named(func) else { return None };
         let found = self.go_over(body, iterator, (args, keywords), target, iter.span);
+        if let (Some(name), Some((it, ..))) = (name, &found) {
+            body.locals.insert(name.text.clone(), *it);
+        }
         let (inner, orelse) = (self.block(body, inner), self.block(body, orelse));
-        let Some((room, enter, step)) = found else { return Some(Vec::new()) };
+        let Some((_, room, enter, step)) = found else { return Some(Vec::new()) };
         let stmt = |kind| hir::Stmt { kind, span: iter.span };
         let mut ended = orelse;
         ended.push(stmt(hir::StmtKind::Break));
@@ -69,7 +77,7 @@ impl Resolver<'_, '_> {
         Some(vec![stmt(room), stmt(with)])
     }
 
-    /// Room for the iterator, the call that begins, and a step.
+    /// The iterator, room for it, the call that begins, and a step.
     fn go_over(
         &mut self,
         body: &mut Body,
@@ -77,7 +85,7 @@ impl Resolver<'_, '_> {
         (args, keywords): (&[Expr], &[Keyword]),
         target: &Expr,
         span: Span,
-    ) -> Option<(hir::StmtKind, hir::Expr, Step)> {
+    ) -> Option<(LocalId, hir::StmtKind, hir::Expr, Step)> {
         let registry = self.cx.registry;
         let variable = self.loop_variable(body, target)?;
         let size = match registry.helper(iterator.new).row.args.first().map(|a| &a.kind) {
@@ -101,16 +109,16 @@ impl Resolver<'_, '_> {
         }
         let word = self.module.types.int(64, false);
         let room = self.module.types.intern(Type::Array { element: word, len: size.div_ceil(8) });
-        let it = self.hidden(body, "iterator", span);
-        let local = &mut self.module.functions[body.func].locals[it];
+        let id = self.hidden(body, "iterator", span);
+        let local = &mut self.module.functions[body.func].locals[id];
         (local.ty, local.declared) = (room, true);
         // A name that no program can write.
         let name = format!("iterator {}", body.locals.len());
-        body.locals.insert(name.clone(), it);
+        body.locals.insert(name.clone(), id);
         let mut zeroed = self.make(hir::ExprKind::Zeroed, span);
         zeroed.ty = room;
         let place = |kind| Place { kind, ty: self.module.types.void(), span };
-        let places = vec![place(PlaceKind::Local(it))];
+        let places = vec![place(PlaceKind::Local(id))];
         let it = Expr { kind: ExprKind::Name(name), span };
         let all: Vec<Expr> = std::iter::once(it.clone()).chain(args.iter().cloned()).collect();
         let enter = self.helper_call(body, iterator.new, Take::All, &all, keywords, span)?;
@@ -128,7 +136,7 @@ impl Resolver<'_, '_> {
             let value = self.make(hir::ExprKind::Deref(Box::new(pointer)), span);
             hir::StmtKind::Assign { places: vec![place(PlaceKind::Local(variable))], value }
         });
-        Some((hir::StmtKind::Assign { places, value: zeroed }, enter, Step { next, is_none, number }))
+        Some((id, hir::StmtKind::Assign { places, value: zeroed }, enter, Step { next, is_none, number }))
     }
 }
 

@@ -14,6 +14,7 @@ pub mod diagnostics;
 pub mod directives;
 pub mod execute;
 pub mod golden;
+mod load;
 pub mod network;
 pub mod packets;
 pub mod pages;

@@ -213,6 +213,12 @@ pub enum Work {
     Sleep(u32),
     /// Keep this many threads busy for so many milliseconds.
     Spin(u32, u32),
+    /// This many pairs of threads wake each other for so many milliseconds; counts the wake-ups.
+    Wake(u32, u32),
+    /// With this nice value keep the first processor busy for so many milliseconds; counts the rounds.
+    Busy(i32, u32),
+    /// Two processes compete for the first processor for so many milliseconds; counts the percent of the one with more weight.
+    Share(Rivals, u32),
     /// This many ICMP echo requests; counts the replies.
     Ping(String, u32),
     /// This many UDP datagrams to an address and port; counts those that could be sent.
@@ -227,6 +233,16 @@ pub enum Work {
     TcpEcho(u32),
     /// Pass a static probe of this process, `pbpf:passed`, this many times.
     Probe(u32),
+}
+
+/// What makes one of two processes weigh more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rivals {
+    /// Nice values 0 and 10.
+    Nice,
+    /// Control groups with weights 1000 and 100.
+    Groups,
 }
 
 /// A key or a value: one number as wide as all of it, or parts with widths in bytes.

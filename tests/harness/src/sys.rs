@@ -39,6 +39,22 @@ pub fn set_name(name: &CStr) {
     unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
 }
 
+/// Keeps this thread on the first processor.
+pub fn only_on_first_processor() -> io::Result<()> {
+    // SAFETY: all zeros is a valid set; it lives through the call, which is given its size.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(0, &mut set);
+        check(libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set)).map(drop)
+    }
+}
+
+/// Sets the nice value of this process.
+pub fn set_nice(nice: i32) -> io::Result<()> {
+    // SAFETY: takes numbers only.
+    check(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) }).map(drop)
+}
+
 /// The system call with this number and no arguments; its result does not matter to the caller.
 pub fn call(number: libc::c_long) {
     // SAFETY: the callers' table holds calls that take no arguments.

@@ -83,7 +83,7 @@ pub fn run(places: &Places, kernel: &str, guest: &Path, plans: &[Plan]) -> Vec<R
     }
     let mut command = Command::new("qemu-system-x86_64");
     command
-        .args(["-accel", "tcg", "-m", "1G", "-smp", "1", "-nographic", "-no-reboot", "-nic", "none"])
+        .args(["-accel", "tcg", "-m", "1G", "-smp", "2", "-nographic", "-no-reboot", "-nic", "none"])
         .arg("-kernel")
         .arg(folder.join("vmlinuz"))
         .arg("-initrd")

@@ -6,7 +6,7 @@
 //!
 //! The runner starts itself again with [`FLAG`]; its `main` must call [`main_if_asked`] before anything else.
 
-use crate::{plan::Work, static_probe as probe, sys, values::Variables};
+use crate::{load, plan::Work, static_probe as probe, sys, values::Variables};
 use std::{
     env, fs,
     io::{self, Read as _, Write},
@@ -133,6 +133,11 @@ fn perform(work: &Work) -> io::Result<u64> {
             let workers: Vec<_> = (0..*threads).map(|_| thread::spawn(move || spin(until))).collect();
             Ok(workers.into_iter().map(|w| w.join().unwrap_or(0)).sum())
         }
+        Work::Wake(pairs, milliseconds) => {
+            load::wake(*pairs, Duration::from_millis(u64::from(*milliseconds)))
+        }
+        Work::Busy(nice, milliseconds) => load::busy(*nice, Duration::from_millis(u64::from(*milliseconds))),
+        Work::Share(rivals, milliseconds) => load::share(*rivals, *milliseconds),
         Work::Probe(times) => {
             (1..=*times).for_each(probe::pass);
             Ok(u64::from(*times))
@@ -282,6 +287,7 @@ mod tests {
         assert_eq!(perform(&Work::Syscall("getppid".to_owned(), 4)).unwrap(), 4);
         assert!(perform(&Work::Syscall("reboot".to_owned(), 1)).is_err());
         assert!(perform(&Work::Spin(2, 5)).unwrap() > 0);
+        assert!(perform(&Work::Wake(1, 5)).unwrap() > 0);
         assert_eq!(perform(&Work::UdpEcho("127.0.0.1:0".to_owned(), 0)).unwrap(), 0);
     }
 }

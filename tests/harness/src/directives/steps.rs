@@ -5,11 +5,12 @@
 
 use crate::{
     packets,
-    plan::{Action, Comparison, MapCheck, Parts, Place, RunInput, RunTest, Step, Work},
+    plan::{Action, Comparison, MapCheck, Parts, Place, Rivals, RunInput, RunTest, Step, Work},
     scan::Cursor,
     values::{self, Operator, Scalar},
 };
 use pbpf_loader::features::Feature;
+use std::env;
 
 /// Most inputs that one `for` may give.
 const MOST_INPUTS: i64 = 4096;
@@ -65,6 +66,20 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
             () => Place::Nowhere,
         }),
         "detach" => Action::Detach,
+        "load" => {
+            let before = c.clone();
+            let word = c.name()?;
+            let milliseconds = load_time();
+            let work = match word {
+                "spin" => Work::Spin(positive(c)?, milliseconds),
+                "wake" => Work::Wake(positive(c)?, milliseconds),
+                "share" if c.eat_word("nice") => Work::Share(Rivals::Nice, milliseconds),
+                "share" if c.eat_word("groups") => Work::Share(Rivals::Groups, milliseconds),
+                _ => return Err(before.wanted("spin N, wake N, share nice or share groups")),
+            };
+            let count = if c.is_done() { None } else { Some(comparison(c)?) };
+            Action::Workload { work, count }
+        }
         "workload" => {
             let work = work(c)?;
             let count = if c.is_done() || c.rest().starts_with("->") { None } else { Some(comparison(c)?) };
@@ -114,6 +129,12 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
         }
         _ => return Ok(None),
     }))
+}
+
+/// How long a load takes, in milliseconds: two seconds, or as many as `PBPF_LOAD_SECONDS` says.
+fn load_time() -> u32 {
+    let seconds = env::var("PBPF_LOAD_SECONDS").ok().and_then(|text| text.parse().ok());
+    seconds.unwrap_or(2_u32).saturating_mul(1000)
 }
 
 fn comparison(c: &mut Cursor<'_>) -> Result<Comparison, String> {
