@@ -28,6 +28,7 @@
 pub mod features;
 pub mod layout;
 pub mod verifier_log;
+mod watch;
 
 mod attach;
 mod classify;
@@ -69,3 +70,4 @@ pub use sections::{SectionType, section_names, section_type};
 pub use test_run::{TestResult, TestRun, TestRunError};
 pub use trace_pipe::{TraceError, TraceLine, TracePipe};
 pub use value::Value;
+pub use watch::{Shown, Watch};

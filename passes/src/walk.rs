@@ -162,9 +162,7 @@ pub(crate) fn expr(e: &Expr, f: &mut dyn FnMut(&Expr)) {
                     expr(value, f);
                 }
             }
-            if let Some((_, file)) = to {
-                expr(file, f);
-            }
+            to.iter().flat_map(|(_, before)| before).for_each(|e| expr(e, f));
         }
     }
     f(e);

@@ -494,7 +494,7 @@ pub enum ExprKind {
     /// `m.pop()`, `m.peek()` of a map without keys: a pointer to a copy of the value, or `None` where there was none.
     Take(MapRef, HelperId),
     /// `print(...)`; with `file=`, the helper that writes there, and where.
-    Print(Vec<PrintPart>, Option<(HelperId, Box<Expr>)>),
+    Print(Vec<PrintPart>, Option<(HelperId, Vec<Expr>)>),
     /// `value in array`.
     Within {
         /// The value.

@@ -382,7 +382,8 @@ impl Printer<'_> {
                     PrintPart::Value(value, format) => format!("{}{format}", self.typed(value)),
                 };
                 let mut list: Vec<String> = parts.iter().map(part).collect();
-                list.extend(to.iter().map(|(_, file)| format!("file={}", self.typed(file))));
+                let before = to.iter().flat_map(|(_, before)| before);
+                list.extend(before.map(|value| format!("to={}", self.typed(value))));
                 format!("print({})", list.join(", "))
             }
             ExprKind::Builtin(which, args) => {

@@ -315,12 +315,16 @@ impl Module {
 
     /// Adds `text` and a NUL as constant data, or finds it, and gives the variable.
     pub fn intern_text(&mut self, text: &str, span: Span) -> GlobalId {
+        self.intern_text_in(Section::Rodata, text, span)
+    }
+
+    /// The same in a section: kernel functions whose prototype is `char *` take no text that is read-only.
+    pub fn intern_text_in(&mut self, section: Section, text: &str, span: Span) -> GlobalId {
         let mut bytes = text.as_bytes().to_vec();
         bytes.push(0);
-        let found = self
-            .globals
-            .iter()
-            .find(|(_, g)| g.name.starts_with('.') && g.init == Init::Bytes(bytes.clone()));
+        let found = self.globals.iter().find(|(_, g)| {
+            g.name.starts_with('.') && g.section == section && g.init == Init::Bytes(bytes.clone())
+        });
         if let Some((id, _)) = found {
             return id;
         }
@@ -329,14 +333,7 @@ impl Module {
         let taken = |name: &String| self.globals.values().any(|g| g.name == *name);
         let names = (self.globals.len()..).map(|n| format!(".text.{n}"));
         let name = names.into_iter().find(|name| !taken(name)).unwrap_or_default();
-        self.globals.push(Global {
-            name,
-            ty,
-            section: Section::Rodata,
-            subsection: None,
-            init: Init::Bytes(bytes),
-            span,
-        })
+        self.globals.push(Global { name, ty, section, subsection: None, init: Init::Bytes(bytes), span })
     }
 
     /// The machine type for a scalar of that type; none for aggregates, `void` and functions.

@@ -63,6 +63,9 @@ pub struct Helper {
     /// Whether the kernel lets nothing be called until then.
     #[serde(default)]
     pub exclusive: bool,
+    /// Whether it formats text with values in an array, which it takes last: it may be called with an f-string.
+    #[serde(default)]
+    pub formats: bool,
     /// What it does with the record of a ring buffer, for which a perf buffer can stand; none: nothing, or what a perf buffer
     /// has not.
     #[serde(default)]

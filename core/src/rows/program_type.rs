@@ -481,6 +481,24 @@ pub struct StructOpsRow {
     /// Other members: names and C types (`u32`, `u64`, `char[128]`).
     #[serde(default)]
     pub members: BTreeMap<String, String>,
+    /// Where the kernel shows that it has ended the callbacks by itself, if it does such a thing.
+    #[serde(default)]
+    pub ended: Option<EndedRow>,
+}
+
+/// How the kernel tells that it has ended callbacks by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndedRow {
+    /// The file that shows their state, one word.
+    pub state: String,
+    /// The words while they are at work.
+    pub at_work: Vec<String>,
+    /// What lines of the kernel log about it begin with.
+    pub log: String,
+    /// What those lines mean.
+    #[serde(default)]
+    pub reasons: Vec<Explanation>,
 }
 
 impl StructOpsRow {

@@ -32,9 +32,13 @@ pub(crate) fn declare(header: &mut Header<'_>, global: &Global) {
     let name = quoted(&global.name);
     if global.name.starts_with('.') {
         // Not `unnamed_addr`: LLVM would make the section mergeable, and one module would have two sections `.rodata`.
+        let (kind, section) = match global.section {
+            Section::Data | Section::Bss => ("externally_initialized global", ".data"),
+            Section::Rodata => ("constant", ".rodata"),
+        };
         let _ = writeln!(
             header.globals,
-            "@{name} = private constant {value}, section \".rodata\", align {align}"
+            "@{name} = private {kind} {value}, section \"{section}\", align {align}"
         );
         return;
     }

@@ -95,12 +95,13 @@ impl Checker<'_, '_> {
         Some(error.help("leave it out: it is then all of the memory that is given"))
     }
 
-    /// Holds what the first argument of a call is that the compiler makes.
-    pub(super) fn first_argument(&mut self, helper: HelperId, given: &Expr) {
+    /// Holds what the first arguments of a call are that the compiler makes.
+    pub(super) fn first_arguments(&mut self, helper: HelperId, all: &[Expr]) {
         let row = &self.registry.helper(helper).row;
-        let Some(arg) = row.args.first() else { return };
-        if let Some((needs, help)) = self.misfit(arg, given, None) {
-            self.wrong(row, arg, given, &needs, help);
+        for (arg, given) in row.args.iter().zip(all) {
+            if let Some((needs, help)) = self.misfit(arg, given, None) {
+                self.wrong(row, arg, given, &needs, help);
+            }
         }
     }
 

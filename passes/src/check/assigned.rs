@@ -228,9 +228,7 @@ impl Walk<'_> {
                         self.expr(value);
                     }
                 }
-                if let Some((_, file)) = to {
-                    self.expr(file);
-                }
+                to.iter().flat_map(|(_, before)| before).for_each(|value| self.expr(value));
             }
             _ => children(e, &mut |child| self.expr(child)),
         }

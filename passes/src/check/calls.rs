@@ -24,9 +24,9 @@ impl Checker<'_, '_> {
             ExprKind::Index(array, index) => self.element(id, &running, array, index),
             ExprKind::Print(parts, to) => {
                 self.print(parts, e.span);
-                if let Some((helper, file)) = to {
+                if let Some((helper, before)) = to {
                     self.helper(id, &running, *helper, e.span);
-                    self.first_argument(*helper, file);
+                    self.first_arguments(*helper, before);
                 }
             }
             ExprKind::Function(callee) => {

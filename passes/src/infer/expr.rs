@@ -248,8 +248,8 @@ impl Infer_<'_, '_> {
             }
             ExprKind::Print(parts, to) => {
                 self.print(frame, parts);
-                if let Some((_, file)) = to {
-                    self.expr(frame, file)?;
+                for value in to.iter_mut().flat_map(|(_, before)| before) {
+                    self.expr(frame, value)?;
                 }
                 Some(void)
             }

@@ -5,9 +5,9 @@
 use super::Lowering;
 use crate::printed;
 use pbpf_core::hir::{Expr, ExprKind, Format, FormatKind, PrintPart};
-use pbpf_core::mir::{Cond, Op, Type, UnaryOp, Value};
+use pbpf_core::mir::{Cond, Op, Section, Type, UnaryOp, Value};
 use pbpf_core::registry::HelperId;
-use pbpf_core::rows::HelperCall;
+use pbpf_core::rows::{ArgumentKind, HelperCall};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Region, Type as T};
 use std::fmt::Write as _;
@@ -44,8 +44,8 @@ impl Line {
 }
 
 impl Lowering<'_, '_> {
-    pub(super) fn print(&mut self, parts: &[PrintPart], to: Option<&(HelperId, Box<Expr>)>, span: Span) {
-        let to = to.map(|(helper, file)| (*helper, self.expr(file)));
+    pub(super) fn print(&mut self, parts: &[PrintPart], to: Option<&(HelperId, Vec<Expr>)>, span: Span) {
+        let to = to.map(|(helper, before)| (*helper, before.as_slice()));
         let mut line = Line::default();
         for part in parts {
             match part {
@@ -61,33 +61,70 @@ impl Lowering<'_, '_> {
         }
         self.span = span;
         match to {
-            Some((helper, file)) => self.write_line(&line, helper, file, span),
+            Some((helper, before)) => self.write_line(&line, helper, before, span),
             None => self.effect(Op::Print { format: line.format, args: line.args }),
         }
     }
 
-    /// Writes a line into a file of the kernel's: the values are handed over in an array.
-    fn write_line(&mut self, line: &Line, helper: HelperId, file: Value, span: Span) {
-        let row = &self.cx.registry.helper(helper).row;
-        let HelperCall::Id(id) = row.call else { return };
-        let text = self.module.intern_text(&line.format, span);
+    /// Calls a helper that formats: the values are handed over in an array.
+    fn write_line(&mut self, line: &Line, helper: HelperId, before: &[Expr], span: Span) {
+        let registry = self.cx.registry;
+        let row = &registry.helper(helper).row;
+        let is_kfunc = row.call == HelperCall::Kfunc;
+        // "Pass memory with suitable read and write access": the prototypes say `char *`.
+        let section = if is_kfunc { Section::Data } else { Section::Rodata };
+        let text = self.module.intern_text_in(section, &line.format, span);
         let format = self.op(Op::GlobalAddr(text));
-        let size = self.iconst(Type::I32, line.format.len() as i64 + 1);
-        let bytes = line.args.len() as u32 * 8;
-        let values = if line.args.is_empty() {
+        // A kernel function is given memory in any case: "R2 type=scalar expected=fp".
+        let words = line.args.len().max(usize::from(is_kfunc)) as u32;
+        let values = if words == 0 {
             self.value(Op::Null, Type::nullable(Region::Mem))
         } else {
             let word = self.module.types.int(64, false);
-            let array = self.module.types.intern(T::Array { element: word, len: line.args.len() as u32 });
+            let array = self.module.types.intern(T::Array { element: word, len: words });
             let array = self.slot("printed", array);
+            if line.args.is_empty() {
+                self.effect(Op::MemSet { dst: array, byte: 0, len: words * 8 });
+            }
             for (i, arg) in line.args.iter().enumerate() {
                 self.effect(Op::Store { ptr: array, offset: i as i32 * 8, value: *arg });
             }
             array
         };
-        let len = self.iconst(Type::I32, i64::from(bytes));
-        let args = vec![file, format, size, values, len];
-        self.value(Op::CallHelper { name: row.name.clone(), id, args }, Type::I64);
+        let mut args = Vec::with_capacity(row.args.len());
+        let mut text_name = "";
+        for (at, arg) in row.args.iter().enumerate() {
+            self.span = span;
+            args.push(match (&arg.kind, before.get(at)) {
+                (_, Some(given)) => {
+                    let all: Vec<Option<Expr>> = before.iter().cloned().map(Some).collect();
+                    let call = Expr { kind: ExprKind::None, ty: given.ty, span };
+                    match self.argument(row, arg, Some(given), &all, &call) {
+                        Some(value) => value,
+                        None => return,
+                    }
+                }
+                (ArgumentKind::Text, None) => {
+                    text_name = &arg.name;
+                    format
+                }
+                (ArgumentKind::SizeOf(of), None) if of == text_name => {
+                    self.iconst(Type::I32, line.format.len() as i64 + 1)
+                }
+                (ArgumentKind::SizeOf(_), None) => self.iconst(Type::I32, i64::from(words * 8)),
+                _ => values,
+            });
+        }
+        match row.call {
+            HelperCall::Id(id) => {
+                self.value(Op::CallHelper { name: row.name.clone(), id, args }, Type::I64);
+            }
+            HelperCall::Kfunc => {
+                let callee = self.kfunc(row, None);
+                self.effect(Op::CallKfunc { callee, args });
+            }
+            HelperCall::ByteSwap => {}
+        }
     }
 
     /// Text as it stands. What the kernel does not take in a format is an argument.

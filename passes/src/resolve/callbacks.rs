@@ -93,6 +93,7 @@ impl Resolver<'_, '_> {
             link,
             callbacks: Vec::new(),
             members: std::collections::BTreeMap::new(),
+            ended: None,
         };
         for member in btf.members(id) {
             let resolved = btf.resolve(member.ty);

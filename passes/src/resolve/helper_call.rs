@@ -25,6 +25,14 @@ impl Resolver<'_, '_> {
     ) -> Option<hir::Expr> {
         let registry = self.cx.registry;
         let row = &registry.helper(helper).row;
+        let text = row.args.iter().position(|arg| arg.kind == ArgumentKind::Text);
+        if let (true, Some(at), [before @ .., text]) = (row.formats, text, args)
+            && before.len() == at
+            && keywords.is_empty()
+        {
+            let kind = self.formats(body, helper, before, text)?;
+            return Some(self.make(kind, span));
+        }
         let object = self.gives_object(body, helper);
         let is_context = |kind: &ArgumentKind| match kind {
             ArgumentKind::Ctx => true,

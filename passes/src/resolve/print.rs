@@ -9,6 +9,7 @@ use super::scope::Entry;
 use pbpf_core::ast::{Expr, ExprKind, FPart, Keyword};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self, Format, FormatKind, PrintPart};
+use pbpf_core::registry::HelperId;
 
 /// The helper that formats text into a file of the kernel's.
 const WRITES_TO_FILES: &str = "bpf_seq_printf";
@@ -25,11 +26,24 @@ impl Resolver<'_, '_> {
         let to = match keywords.iter().find(is_file) {
             Some(Keyword { value, .. }) if !matches!(value.kind, ExprKind::None) => {
                 let helper = self.method_helper(WRITES_TO_FILES, "print", value.span)?;
-                Some((helper, Box::new(self.expr(body, value)?)))
+                Some((helper, vec![self.expr(body, value)?]))
             }
             _ => None,
         };
         Some(hir::ExprKind::Print(self.print_parts(body, args, keywords, to.is_some())?, to))
+    }
+
+    /// `scx_bpf_error(f"no queue {n}")`: the call of a helper that formats, whose last argument is the text.
+    pub(super) fn formats(
+        &mut self,
+        body: &mut Body,
+        helper: HelperId,
+        before: &[Expr],
+        text: &Expr,
+    ) -> Option<hir::ExprKind> {
+        let before: Vec<Option<hir::Expr>> = before.iter().map(|arg| self.expr(body, arg)).collect();
+        let parts = self.print_parts(body, std::slice::from_ref(text), &[], false)?;
+        Some(hir::ExprKind::Print(parts, Some((helper, before.into_iter().collect::<Option<_>>()?))))
     }
 
     /// The parts of what is printed.

@@ -325,9 +325,7 @@ impl Walk<'_> {
                         self.expr(value);
                     }
                 }
-                if let Some((_, file)) = to {
-                    self.expr(file);
-                }
+                to.iter_mut().flat_map(|(_, before)| before).for_each(|value| self.expr(value));
             }
         }
     }

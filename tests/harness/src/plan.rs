@@ -18,6 +18,9 @@ pub struct Plan {
     pub globals: Vec<(String, String)>,
     /// Whether programs are bound to a device before they are loaded: one end of a veth pair, where they then attach.
     pub bound: bool,
+    /// Where the kernel shows that it has ended callbacks: the file, the words while they are at work, the start of lines in its log.
+    #[serde(default)]
+    pub ended: Option<(PathBuf, Vec<String>, String)>,
     /// What the kernel must have for any of it to be done, in the words of the loader's `Feature::parse`.
     pub needs: Vec<String>,
     /// What the kernel must say to the object.
@@ -96,6 +99,8 @@ pub enum Action {
         /// The value, in the same form.
         value: Parts,
     },
+    /// The kernel has ended the callbacks by itself, and its log says this.
+    Ended(String),
     /// From here on the records of a ring buffer or perf buffer are kept.
     Listen(String),
     /// The next record that was kept.

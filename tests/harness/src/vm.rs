@@ -168,6 +168,7 @@ mod tests {
             object: PathBuf::new(),
             globals: Vec::new(),
             bound: false,
+            ended: None,
             needs: Vec::new(),
             verdict: Verdict::Accept,
             steps: Vec::new(),

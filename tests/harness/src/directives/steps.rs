@@ -100,6 +100,7 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
             c.expect("=")?;
             Action::Put { map, key, value: parts(c)? }
         }
+        "ended" => Action::Ended(c.quoted()?),
         "listen" => Action::Listen(c.name()?.to_owned()),
         "record" => {
             let map = c.name()?.to_owned();

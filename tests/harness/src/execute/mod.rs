@@ -18,8 +18,8 @@ use crate::{
 };
 use kept::Kept;
 use pbpf_loader::{
-    Attached, Hook, LoadError, Loaded, Object, OpenOptions, Target, TestRun, TraceLine, TracePipe,
-    features::Feature,
+    Attached, Hook, LoadError, Loaded, Object, OpenOptions, Shown, Target, TestRun, TraceLine, TracePipe,
+    Watch, features::Feature,
 };
 use std::{
     collections::BTreeMap,
@@ -29,6 +29,9 @@ use std::{
     process, thread,
     time::{Duration, Instant},
 };
+
+/// How long the kernel may take to end callbacks.
+const ENDING: Duration = Duration::from_secs(20);
 
 /// How long a printed line may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -139,12 +142,17 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
         lines: Vec::new(),
         variables: Variables { pid: process::id(), parent: process::id(), comm: String::new() },
         own: vec![process::id()],
+        watch: None,
         kept: BTreeMap::new(),
         sizes,
         loaded,
     };
     if plan.steps.iter().any(|step| matches!(step.action, Action::Prints { .. })) {
         session.trace = Some(TracePipe::open().map_err(|e| format!("cannot read what programs print: {e}"))?);
+    }
+    if plan.steps.iter().any(|step| matches!(step.action, Action::Ended(_))) {
+        session.watch =
+            plan.ended.clone().map(|(state, at_work, log)| Watch::new(Shown { state, at_work, log }));
     }
     for step in &plan.steps {
         if let Action::Needs(need) = &step.action
@@ -170,6 +178,8 @@ struct Session {
     variables: Variables,
     /// Processes whose printed lines count: this one and its workloads.
     own: Vec<u32>,
+    /// Set when something is attached, if a step asks for the end.
+    watch: Option<Watch>,
     /// The buffers that are listened to, by name.
     kept: BTreeMap<String, Kept>,
     sizes: BTreeMap<String, u64>,
@@ -215,6 +225,7 @@ impl Session {
             Action::Prints { text, times, anyone } => self.prints(text, *times, *anyone),
             Action::Map(check) => checks::map(&self.loaded, check, &self.variables),
             Action::Put { map, key, value } => checks::put(&self.loaded, map, key, value, &self.variables),
+            Action::Ended(text) => self.ended(text),
             Action::Listen(map) => {
                 let kept = Kept::new(&self.loaded, map)?;
                 self.kept.insert(map.clone(), kept);
@@ -324,6 +335,20 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// The kernel ends the callbacks in time, and says this.
+    fn ended(&mut self, text: &str) -> Result<(), String> {
+        let watch = self.watch.as_mut().ok_or("no row of the program type says how the kernel ends it")?;
+        let deadline = Instant::now() + ENDING;
+        while Instant::now() < deadline {
+            match watch.ended() {
+                None => thread::sleep(Duration::from_millis(100)),
+                Some(lines) if lines.iter().any(|line| line.contains(text)) => return Ok(()),
+                Some(lines) => return Err(format!("the kernel ended them, and says {lines:?}")),
+            }
+        }
+        Err("the kernel did not end them".to_owned())
     }
 
     /// What the iterators write holds the text.
