@@ -2,10 +2,17 @@
 //!
 //! Promises: what the kernel log says is from behind [`Watch::new`], the lines of the subsystem only. Leaves out: what the lines mean.
 
+#![allow(unsafe_code)] // bpf(BPF_OBJ_GET_INFO_BY_FD).
+
+use crate::features::KERNEL_BTF;
+use crate::map::Map;
+use pbpf_core::btf::{Btf, Type, TypeId};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The kernel log: one record for each read.
@@ -26,6 +33,29 @@ pub struct Shown {
     pub at_work: Vec<String>,
     /// What the subsystem's lines in the kernel log begin with.
     pub log: String,
+}
+
+impl Map {
+    /// The kernel's struct whose callbacks it is (`sched_ext_ops`), of a struct_ops map.
+    pub fn callbacks_of(&self) -> Option<String> {
+        if !self.is_struct_ops() {
+            return None;
+        }
+        let mut info = libbpf_sys::bpf_map_info::default();
+        let mut size = size_of_val(&info) as u32;
+        // SAFETY: the descriptor is open as long as the map, and `info` has the size that is named.
+        let done = unsafe {
+            libbpf_sys::bpf_map_get_info_by_fd(self.handle.as_fd().as_raw_fd(), &raw mut info, &raw mut size)
+        };
+        let btf = Btf::new(Arc::new(std::fs::read(KERNEL_BTF).ok()?)).ok()?;
+        let id = TypeId(info.btf_vmlinux_value_type_id);
+        match btf.get(id) {
+            Type::Struct(record) if done == 0 => {
+                record.name.strip_prefix("bpf_struct_ops_").map(str::to_owned)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A watch over callbacks that were attached.

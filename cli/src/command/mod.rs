@@ -11,6 +11,7 @@ pub(crate) mod passes;
 pub(crate) mod plugin;
 pub(crate) mod run;
 pub(crate) mod verify;
+mod watched;
 
 use crate::args::{Compiling, MessageFormat};
 use crate::compile::{Compiled, Watching, compile};

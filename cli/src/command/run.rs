@@ -2,7 +2,7 @@
 //!
 //! Promises: what was attached is detached at the end, at Ctrl-C too. Leaves out: pinning.
 
-use super::{failed, verify};
+use super::{failed, verify, watched};
 use crate::args::RunArgs;
 use crate::compile::Watching;
 use crate::kernel;
@@ -81,6 +81,7 @@ fn attach_and_watch(
         hook,
     };
     let targets = targets(&loaded, &places, registry).map_err(|e| vec![e])?;
+    let mut watched = watched::all(&loaded, registry);
     let attached = loaded.attach_all(&targets, None).map_err(|e| vec![kernel::attach_error(&e)])?;
     if let Some(name) = attached.unattached.first() {
         return Err(vec![by_other_means(name, loaded.program(name).map_or("", |p| p.section()), registry)]);
@@ -88,6 +89,9 @@ fn attach_and_watch(
     catch_interrupt();
     let end = duration.map(|d| Instant::now() + d);
     while !STOP.load(Ordering::Relaxed) && end.is_none_or(|end| Instant::now() < end) {
+        if let Some(error) = watched.iter_mut().find_map(watched::Watched::ended) {
+            return Err(vec![error]);
+        }
         let tick = Instant::now() + TICK;
         let deadline = end.map_or(tick, |end| end.min(tick));
         match pipe.next_line(deadline) {

@@ -20,6 +20,6 @@ pub use manifest::{Constant, Manifest, ManifestError, Mapping, Number, PassPoint
 pub use map_kind::{MapKey, MapKind, MapMethod, MapOperation, MapValue, MapWalk, MaxEntries, ObjectKey};
 pub use memory::{Access, Arithmetic, Proof, RegionRule, Via};
 pub use program_type::{
-    Arguments, AttachKind, Callback, Context, ContextField, Explanation, Gives, Needs, ProgramType,
+    Arguments, AttachKind, Callback, Context, ContextField, EndedRow, Explanation, Gives, Needs, ProgramType,
     Prototype, RecordRule, Registers, Returns, SectionPattern, StructOpsRow,
 };

@@ -496,9 +496,16 @@ pub struct EndedRow {
     pub at_work: Vec<String>,
     /// What lines of the kernel log about it begin with.
     pub log: String,
-    /// What those lines mean.
+    /// What those lines mean; the first that fits is it.
     #[serde(default)]
     pub reasons: Vec<Explanation>,
+}
+
+impl EndedRow {
+    /// What lines of the log mean.
+    pub fn reason(&self, lines: &[String]) -> Option<&Explanation> {
+        self.reasons.iter().find(|row| lines.iter().any(|line| row.matches(line)))
+    }
 }
 
 impl StructOpsRow {

@@ -11,7 +11,7 @@ use crate::{
     plan::{Plan, Verdict},
     process::{self, Finished},
 };
-use pbpf_core::rows::Manifest;
+use pbpf_core::rows::{EndedRow, Manifest};
 use std::{
     cell::RefCell,
     collections::BTreeSet,
@@ -107,15 +107,13 @@ pub fn build(places: &Places, found: &Found, kernel: bool) -> Built {
 }
 
 /// Where the kernel shows that it has ended callbacks, as the row of the shipped program type that has such a place says.
-fn ended(places: &Places) -> Option<(PathBuf, Vec<String>, String)> {
+fn ended(places: &Places) -> Option<EndedRow> {
     let folders = fs::read_dir(places.root.join("program-types")).ok()?;
     let manifests = folders.flatten().map(|folder| folder.path().join("manifest.json"));
     manifests
         .filter_map(|file| Manifest::from_json(&fs::read_to_string(file).ok()?).ok())
         .flat_map(|manifest| manifest.program_types)
-        .filter_map(|row| row.struct_ops?.ended)
-        .map(|ended| (ended.state.into(), ended.at_work, ended.log))
-        .next()
+        .find_map(|row| row.struct_ops?.ended)
 }
 
 /// Replaces `$btf:VERSION` by the BTF file of that VM kernel.

@@ -4,8 +4,10 @@
 //! first that fails ends the plan. Leaves out: doing it, which is `execute`.
 
 use crate::values::{Operator, Scalar};
+use pbpf_core::rows::EndedRow;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// All that is done with one object on one kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,9 +20,9 @@ pub struct Plan {
     pub globals: Vec<(String, String)>,
     /// Whether programs are bound to a device before they are loaded: one end of a veth pair, where they then attach.
     pub bound: bool,
-    /// Where the kernel shows that it has ended callbacks: the file, the words while they are at work, the start of lines in its log.
+    /// Where the kernel shows that it has ended callbacks.
     #[serde(default)]
-    pub ended: Option<(PathBuf, Vec<String>, String)>,
+    pub ended: Option<EndedRow>,
     /// What the kernel must have for any of it to be done, in the words of the loader's `Feature::parse`.
     pub needs: Vec<String>,
     /// What the kernel must say to the object.
@@ -29,6 +31,20 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The plan must fail, saying this: it tries the harness, not a compiler.
     pub fails: Option<String>,
+}
+
+/// How long a plan may take beside its loads; a VM is emulated.
+const LIMIT: Duration = Duration::from_secs(60);
+
+impl Plan {
+    /// How long it may take.
+    pub fn limit(&self) -> Duration {
+        let loads = self.steps.iter().map(|step| match &step.action {
+            Action::Workload { work: Work::Wake(_, ms) | Work::Share(_, ms) | Work::Spin(_, ms), .. } => *ms,
+            _ => 0,
+        });
+        LIMIT + Duration::from_millis(loads.map(u64::from).sum())
+    }
 }
 
 /// What the kernel must say to an object.
@@ -99,7 +115,7 @@ pub enum Action {
         /// The value, in the same form.
         value: Parts,
     },
-    /// The kernel has ended the callbacks by itself, and its log says this.
+    /// The kernel has ended the callbacks by itself, and its log, or what that means, says this.
     Ended(String),
     /// From here on the records of a ring buffer or perf buffer are kept.
     Listen(String),

@@ -26,9 +26,6 @@ use std::{
     time::Duration,
 };
 
-/// How long a plan may take on the running kernel.
-const PLAN_LIMIT: Duration = Duration::from_secs(60);
-
 /// Cases that are worked on at a time.
 const WORKERS: usize = 2;
 
@@ -187,7 +184,7 @@ impl Here {
             ));
         }
         let turn = (!plan.steps.is_empty()).then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut report = runner::run(&plan.case, &file, PLAN_LIMIT);
+        let mut report = runner::run(&plan.case, &file, plan.limit());
         drop(turn);
         // Where the kernel lacks what the case needs from the start, nothing was loaded and bpftool could not either.
         let loaded = report.outcome == Outcome::Passed || !report.programs.is_empty();

@@ -7,9 +7,10 @@
 
 use pbpf_loader::features::KernelVersion;
 use pbpf_tests::{
+    plan::Plan,
     report::{Outcome, Report},
     runner, sys,
-    vm::{MARK, Message, PLAN_LIMIT},
+    vm::{MARK, Message},
 };
 use std::{
     ffi::CString,
@@ -53,17 +54,17 @@ fn all_plans() -> Result<(), String> {
     let mut plans: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     plans.sort();
     for path in plans {
-        let case = case_of(&path)?;
-        say(&Message::Begin { case: case.clone() });
-        say(&Message::End(done(&case, &path)));
+        let plan = plan_of(&path)?;
+        say(&Message::Begin { case: plan.case.clone() });
+        say(&Message::End(done(&plan, &path)));
     }
     say(&Message::Done);
     Ok(())
 }
 
 /// Does a plan. A kernel that a case names must at least load it; what it lacks for the rest stands in the report.
-fn done(case: &str, path: &Path) -> Report {
-    let mut report = runner::run(case, path, PLAN_LIMIT);
+fn done(plan: &Plan, path: &Path) -> Report {
+    let mut report = runner::run(&plan.case, path, plan.limit());
     if let (Outcome::Unmet(need), true) = (&report.outcome, report.programs.is_empty()) {
         let message = format!("this kernel was named by the case and lacks what it needs: {need}");
         report.outcome = Outcome::Failed(vec![message]);
@@ -71,11 +72,9 @@ fn done(case: &str, path: &Path) -> Report {
     report
 }
 
-fn case_of(path: &Path) -> Result<String, String> {
+fn plan_of(path: &Path) -> Result<Plan, String> {
     let text = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let plan: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))?;
-    Ok(plan["case"].as_str().unwrap_or_default().to_owned())
+    serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 fn say(message: &Message) {

@@ -4,7 +4,7 @@
 #: bpftool: struct_ops
 #: vm: 7.3
 #: attach
-#: ended: "runnable task stall"
+#: ended: "A task waited for a processor for longer"
 #: file: /sys/kernel/sched_ext/state == "disabled"
 from pbpf import bpf, struct_ops
 from pbpf.kfuncs import scx_bpf_create_dsq, scx_bpf_dsq_insert

@@ -17,6 +17,7 @@ use crate::{
     workload,
 };
 use kept::Kept;
+use pbpf_core::rows::EndedRow;
 use pbpf_loader::{
     Attached, Hook, LoadError, Loaded, Object, OpenOptions, Shown, Target, TestRun, TraceLine, TracePipe,
     Watch, features::Feature,
@@ -151,8 +152,14 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
         session.trace = Some(TracePipe::open().map_err(|e| format!("cannot read what programs print: {e}"))?);
     }
     if plan.steps.iter().any(|step| matches!(step.action, Action::Ended(_))) {
-        session.watch =
-            plan.ended.clone().map(|(state, at_work, log)| Watch::new(Shown { state, at_work, log }));
+        session.watch = plan.ended.clone().map(|row| {
+            let shown = Shown {
+                state: row.state.as_str().into(),
+                at_work: row.at_work.clone(),
+                log: row.log.clone(),
+            };
+            (Watch::new(shown), row)
+        });
     }
     for step in &plan.steps {
         if let Action::Needs(need) = &step.action
@@ -179,7 +186,7 @@ struct Session {
     /// Processes whose printed lines count: this one and its workloads.
     own: Vec<u32>,
     /// Set when something is attached, if a step asks for the end.
-    watch: Option<Watch>,
+    watch: Option<(Watch, EndedRow)>,
     /// The buffers that are listened to, by name.
     kept: BTreeMap<String, Kept>,
     sizes: BTreeMap<String, u64>,
@@ -339,14 +346,19 @@ impl Session {
 
     /// The kernel ends the callbacks in time, and says this.
     fn ended(&mut self, text: &str) -> Result<(), String> {
-        let watch = self.watch.as_mut().ok_or("no row of the program type says how the kernel ends it")?;
+        let (watch, row) =
+            self.watch.as_mut().ok_or("no row of the program type says how the kernel ends it")?;
         let deadline = Instant::now() + ENDING;
         while Instant::now() < deadline {
-            match watch.ended() {
-                None => thread::sleep(Duration::from_millis(100)),
-                Some(lines) if lines.iter().any(|line| line.contains(text)) => return Ok(()),
-                Some(lines) => return Err(format!("the kernel ended them, and says {lines:?}")),
+            let Some(lines) = watch.ended() else {
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            };
+            let cause = row.reason(lines).map_or("", |reason| reason.cause.as_str());
+            if lines.iter().map(String::as_str).chain([cause]).any(|said| said.contains(text)) {
+                return Ok(());
             }
+            return Err(format!("the kernel ended them, and says {lines:?}: {cause}"));
         }
         Err("the kernel did not end them".to_owned())
     }

@@ -1,0 +1,77 @@
+//! Callbacks that the kernel may end by itself while `pbpf run` watches.
+//!
+//! Promises: what the kernel says, and what that means by the rows of the program type. Leaves out: callbacks that it does not end.
+
+use pbpf_core::diag::Diagnostic;
+use pbpf_core::registry::Registry;
+use pbpf_core::rows::EndedRow;
+use pbpf_loader::{Loaded, Shown, Watch};
+
+/// One set of callbacks.
+pub(super) struct Watched<'r> {
+    name: String,
+    row: &'r EndedRow,
+    watch: Watch,
+}
+
+/// Those of an object whose program type says how their end is seen; before they are attached.
+pub(super) fn all<'r>(loaded: &Loaded, registry: &'r Registry) -> Vec<Watched<'r>> {
+    let mut found = Vec::new();
+    for map in loaded.maps().iter().filter(|map| map.is_struct_ops()) {
+        let record = map.callbacks_of().and_then(|record| registry.find_struct_ops(&record));
+        let row = record.and_then(|ty| registry.program_type(ty).row.struct_ops.as_ref()?.ended.as_ref());
+        let Some(row) = row else { continue };
+        let shown =
+            Shown { state: row.state.as_str().into(), at_work: row.at_work.clone(), log: row.log.clone() };
+        found.push(Watched { name: map.name().to_owned(), row, watch: Watch::new(shown) });
+    }
+    found
+}
+
+impl Watched<'_> {
+    /// What to tell once the kernel has ended them.
+    pub(super) fn ended(&mut self) -> Option<Diagnostic> {
+        Some(told(&self.name, self.row, self.watch.ended()?))
+    }
+}
+
+fn told(name: &str, row: &EndedRow, said: &[String]) -> Diagnostic {
+    let reason = row.reason(said);
+    let what = reason.map_or_else(|| "It does not say why.".to_owned(), |row| row.cause.clone());
+    let message = format!("the kernel has ended `{name}` by itself. {what}");
+    let mut error = Diagnostic::error("ended-by-kernel", message);
+    for line in said {
+        error = error.note(format!("kernel: {line}"));
+    }
+    error.maybe_help(reason.map(|row| row.fix.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
+    use super::*;
+    use pbpf_core::rows::Manifest;
+
+    #[test]
+    fn what_the_kernel_says_is_explained() {
+        let manifest = include_str!("../../../program-types/sched-ext/manifest.json");
+        let manifest = Manifest::from_json(manifest).unwrap();
+        let row = manifest.program_types[0].struct_ops.as_ref().unwrap().ended.as_ref().unwrap();
+        let told = |lines: &[&str]| {
+            let lines: Vec<String> = lines.iter().map(|line| format!("sched_ext: {line}")).collect();
+            told("fifo", row, &lines)
+        };
+        let stalled = told(&[
+            "BPF scheduler \"fifo\" disabled (runnable task stall)",
+            "fifo: x[15] failed to run for 1.004s",
+        ]);
+        assert_eq!(stalled.code, "ended-by-kernel");
+        assert!(stalled.message.contains("A task waited"), "{stalled:?}");
+        assert_eq!(stalled.notes.len(), 2);
+        let queue = told(&["BPF scheduler \"fifo\" disabled (runtime error)", "fifo: non-existent DSQ 0x4d"]);
+        assert!(queue.message.contains("was not made"), "{queue:?}");
+        let processor = told(&["fifo: invalid CPU 500 from ops.select_cpu()"]);
+        assert!(processor.message.contains("`select_cpu`"), "{processor:?}");
+        assert!(told(&["something new"]).message.ends_with("It does not say why."));
+    }
+}

@@ -1,0 +1,18 @@
+"""Members that a scheduler does not have, and parameters that a callback does not take."""
+#: check
+#: flags: --btf $btf:7.3
+from pbpf import bpf, struct_ops
+
+LICENSE = "GPL"
+
+
+@bpf
+class Wrong(struct_ops.sched_ext_ops):
+    name = "wrong"
+    timeout = 5000  # error:5: [unknown-callback]
+
+    def enqueue(self, p):  # error:9: [wrong-arity]
+        return
+
+    def enque(self, p, enq_flags):  # error:9: [unknown-callback] "no member `enque`"
+        return
