@@ -23,7 +23,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
 };
 
 /// Cases that are worked on at a time.

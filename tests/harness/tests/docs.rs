@@ -83,21 +83,28 @@ fn run(folder: &Path, program: &Path, arguments: &[&str]) -> Finished {
     process::run(&mut command, Duration::from_secs(60)).unwrap()
 }
 
-/// The words that run pbpf on `example.py` as the block asks for.
-fn words(block: &Block) -> Vec<&str> {
-    let mut words = match block.words.first().map(String::as_str) {
-        Some("build") => vec!["build", "example.py", "-o", "example.o"],
-        Some("verify") => vec!["verify", "example.py"],
-        _ => vec!["check", "example.py"],
+/// The words that run pbpf on `example.py` as the block asks for; `--btf=$btf:7.3` means the types of that VM kernel.
+fn words(block: &Block) -> Vec<String> {
+    let words: &[&str] = match block.words.first().map(String::as_str) {
+        Some("build") => &["build", "example.py", "-o", "example.o"],
+        Some("verify") => &["verify", "example.py"],
+        _ => &["check", "example.py"],
     };
-    words.extend(block.words.iter().map(String::as_str).filter(|word| word.starts_with("--")));
-    words
+    let named = |word: &String| match word.strip_prefix("--btf=$btf:") {
+        None => word.clone(),
+        Some(version) => {
+            let folder = places().kernel(version).expect("`make kernels` fetches the kernels of VMs");
+            format!("--btf={}", folder.join("vmlinux.btf").display())
+        }
+    };
+    let flags = block.words.iter().filter(|word| word.starts_with("--")).map(named);
+    words.iter().map(|word| (*word).to_owned()).chain(flags).collect()
 }
 
 fn diagnose(folder: &Path, block: &Block) -> Result<Vec<Diagnostic>, String> {
     fs::write(folder.join("example.py"), &block.text).unwrap();
-    let mut words = words(block);
-    words.extend(["--message-format", "json"]);
+    let words = words(block);
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(["--message-format", "json"]).collect();
     let done = run(folder, &places().pbpf, &words);
     if done.signal.is_some() || done.timed_out {
         return Err(format!("pbpf {}: {}", done.ending(), done.last_words()));
@@ -206,7 +213,7 @@ fn gives(folder: &Path, words: &[&str], code: &str) -> Result<(), String> {
 fn shown(page: &Page, blocks: &[Block], example: &Block, folder: &Path) -> Result<(), String> {
     let next = blocks.iter().find(|block| block.line > example.line);
     let Some(text) = next.filter(|block| block.language == "text") else { return Ok(()) };
-    let done = run(folder, &places().pbpf, &words(example));
+    let done = run(folder, &places().pbpf, &words(example).iter().map(String::as_str).collect::<Vec<_>>());
     let printed = format!("{}{}", done.stdout, done.stderr);
     if golden::same(&text.text, &printed) {
         return Ok(());
@@ -238,7 +245,7 @@ fn named_by_a_test(code: &str) -> Result<(), String> {
     let bracketed = format!("[{code}]");
     let listed = Command::new("git").args(["ls-files"]).current_dir(&places().root).output().unwrap();
     let named = String::from_utf8_lossy(&listed.stdout).lines().any(|path| {
-        let is_test = path.starts_with("tests/") || path.contains("/tests/");
+        let is_test = path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs");
         let text = || fs::read_to_string(places().root.join(path)).unwrap_or_default();
         is_test && [&wanted, &bracketed].iter().any(|name| text().contains(name.as_str()))
     });
