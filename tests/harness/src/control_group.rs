@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// How many this process has made.
+static MADE: AtomicU32 = AtomicU32::new(0);
+
 /// A control group; dropping it removes it.
 #[derive(Debug)]
 pub struct ControlGroup {
@@ -21,7 +24,6 @@ impl ControlGroup {
         let mut fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
         let mount = fields.find(|f| f.get(2) == Some(&"cgroup2")).and_then(|f| f.get(1).copied());
         let root = mount.ok_or("no unified hierarchy of control groups is mounted")?;
-        static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let folder = Path::new(root).join(format!("pbpf-{}-{number}", process::id()));
         fs::create_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;

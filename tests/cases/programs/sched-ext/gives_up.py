@@ -5,7 +5,7 @@
 #: vm: 7.3
 #: attach
 #: load: wake 2
-#: ended: "nobody is left to run after 51"
+#: ended: "nobody is left to run after 5"
 #: file: /sys/kernel/sched_ext/state == "disabled"
 from ctypes import c_uint32
 
