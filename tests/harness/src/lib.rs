@@ -25,6 +25,7 @@ pub mod process;
 pub mod report;
 pub mod runner;
 pub mod scan;
+mod sockets;
 pub mod static_probe;
 pub mod suite;
 pub mod sys;

@@ -250,9 +250,11 @@ pub enum Work {
     Frame(Vec<u8>, Option<Vec<u8>>),
     /// This many TCP connections to an address and port; counts those that were taken or refused, and not left without an answer.
     Tcp(String, u32),
+    /// Datagrams and connections between sockets of its own, of IPv4 (4), IPv6 (6) or named by files (0); counts the calls that succeeded.
+    Sockets(u32),
     /// Say this many lines to a server of its own over TCP, which says each again.
     TcpEcho(u32),
-    /// Pass a static probe of this process, `pbpf:passed`, this many times.
+    /// Pass a static probe of this process, `pbpf:passed`, and call its function `pbpf_traced`, this many times.
     Probe(u32),
 }
 

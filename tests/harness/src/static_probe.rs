@@ -1,7 +1,7 @@
-//! A static probe for user space, as SystemTap's `sys/sdt.h` makes them: an instruction that does nothing, and a note that says where
+//! What probes of user space find in this process: a function, and a static probe, as SystemTap's `sys/sdt.h` makes them: an instruction that does nothing, and a note that says where
 //! its arguments are.
 //!
-//! Promises: the arguments are `-9`, the round, the element of an array of 16-bit numbers at the round (100, 101, ...), and the round
+//! Promises: the arguments of the probe are `-9`, the round, the element of an array of 16-bit numbers at the round (100, 101, ...), and the round
 //! as a negative number of 32 bits in memory. Leaves out: a semaphore.
 //!
 //! In that order: libbpf 1.7 reads `4@(%rcx) 2@(%rdx,%rax,2)` as one argument.
@@ -49,3 +49,12 @@ pub fn pass(round: u32) {
 /// Elsewhere there is none.
 #[cfg(not(target_arch = "x86_64"))]
 pub fn pass(_round: u32) {}
+
+/// A function for probes to trace: its arguments are the round, the text "round", and minus the round; it returns ten times the round.
+#[unsafe(no_mangle)]
+#[inline(never)]
+#[allow(unsafe_code, reason = "a name that a probe finds")]
+pub extern "C" fn pbpf_traced(round: u32, text: *const std::ffi::c_char, negative: i64) -> i64 {
+    std::hint::black_box((text, negative));
+    i64::from(round) * 10
+}

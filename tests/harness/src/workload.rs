@@ -6,11 +6,11 @@
 //!
 //! The runner starts itself again with [`FLAG`]; its `main` must call [`main_if_asked`] before anything else.
 
-use crate::{load, plan::Work, static_probe as probe, sys, values::Variables};
+use crate::{load, plan::Work, sockets, static_probe as probe, sys, values::Variables};
 use std::{
     env, fs,
     io::{self, Read as _, Write},
-    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{self, Command, Stdio},
@@ -139,8 +139,19 @@ fn perform(work: &Work) -> io::Result<u64> {
         Work::Busy(nice, milliseconds) => load::busy(*nice, Duration::from_millis(u64::from(*milliseconds))),
         Work::Share(rivals, milliseconds) => load::share(*rivals, *milliseconds),
         Work::Probe(times) => {
-            (1..=*times).for_each(probe::pass);
+            for round in 1..=*times {
+                probe::pass(round);
+                probe::pbpf_traced(round, c"round".as_ptr(), -i64::from(round));
+            }
             Ok(u64::from(*times))
+        }
+        Work::Sockets(4) => sockets::internet(Ipv4Addr::LOCALHOST.into()),
+        Work::Sockets(6) => sockets::internet(Ipv6Addr::LOCALHOST.into()),
+        Work::Sockets(_) => {
+            let folder = own_folder()?;
+            let done = sockets::unix(&folder);
+            fs::remove_dir_all(&folder)?;
+            done
         }
         Work::Ping(address, times) => ping(address, *times),
         Work::Udp(address, times) => {

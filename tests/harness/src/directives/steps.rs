@@ -307,9 +307,11 @@ fn work(c: &mut Cursor<'_>) -> Result<Work, String> {
         "udp-echo" => Work::UdpEcho(argument()?, positive(c)?),
         "tcp" => Work::Tcp(argument()?, positive(c)?),
         "tcp-echo" => Work::TcpEcho(positive(c)?),
+        "sockets" if c.eat_word("unix") => Work::Sockets(0),
+        "sockets" => Work::Sockets(positive(c)?),
         "probe" => Work::Probe(positive(c)?),
         _ => {
-            let known = "exec, unlink, open, syscall, sleep, spin, ping, udp, udp-echo, tcp, tcp-echo, frame or probe";
+            let known = "exec, unlink, open, syscall, sleep, spin, ping, udp, udp-echo, tcp, tcp-echo, frame, sockets or probe";
             return Err(before.wanted(known));
         }
     })
