@@ -159,6 +159,14 @@ pub struct Argument {
     /// Whether the verifier must know the value: a literal or a constant.
     #[serde(default)]
     pub constant: bool,
+    /// What a pointer to memory is to in the kernel's prototype, as a C type or a `struct NAME`, for programs that are compiled
+    /// where the kernel's types are not at hand; `void` where this says nothing. Text for a `char` must be in memory that could
+    /// be written to.
+    #[serde(default)]
+    pub points_to: Option<String>,
+    /// The iterator of the kernel (`bpf_iter_scx_dsq`) that it takes: one that a loop goes over, by the name that the loop gives it.
+    #[serde(default)]
+    pub iterator: Option<String>,
     /// Whether the call releases it: the pointer cannot be used afterwards.
     #[serde(default)]
     pub releases: bool,

@@ -4,6 +4,7 @@
 
 use crate::body::Body;
 use crate::errors::Fault;
+use crate::functions::extern_name;
 use inkwell::AddressSpace;
 use inkwell::types::{BasicMetadataTypeEnum, BasicType};
 use inkwell::values::{BasicMetadataValueEnum, BasicValueEnum, CallSiteValue};
@@ -18,7 +19,7 @@ impl<'ctx> Body<'ctx, '_> {
             Op::CallKfunc { callee, args } => {
                 let data = unit.mir.externs.get(*callee);
                 let data = data.ok_or_else(|| Fault::mir(format!("there is no {callee}")))?;
-                self.call_named(&data.name, args)?
+                self.call_named(&extern_name(&data.name), args)?
             }
             Op::Call { callee, args } => {
                 let data = unit.mir.functions.get(*callee);

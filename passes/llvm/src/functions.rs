@@ -9,6 +9,7 @@ use crate::text::{Node, or_null, quoted, tuple};
 use crate::types::subroutine;
 use pbpf_core::mir::{Extern, Function, FunctionKind, Linkage, Param, Type as Machine};
 use pbpf_core::types::{Region, Type, TypeId};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The LLVM type of a machine type.
@@ -71,6 +72,12 @@ pub(crate) fn declare(header: &mut Header<'_>, func: &Function) {
     );
 }
 
+/// The name of a kernel function in the object. libbpf looks for what stands before the last `___`, which some names of the
+/// kernel have themselves (`scx_bpf_dsq_insert___v2`).
+pub(crate) fn extern_name(name: &str) -> Cow<'_, str> {
+    if name.contains("___") { format!("{name}___kernel").into() } else { name.into() }
+}
+
 /// Declares a kernel function.
 pub(crate) fn declare_extern(header: &mut Header<'_>, callee: &Extern) {
     let module = header.module;
@@ -91,13 +98,13 @@ pub(crate) fn declare_extern(header: &mut Header<'_>, callee: &Extern) {
     let file = header.first_file();
     let dbg = header.md.add(format_args!(
         "!DISubprogram(name: {}, scope: {file}, file: {file}, type: {ty}, flags: DIFlagPrototyped, spFlags: DISPFlagOptimized)",
-        quoted(&callee.name)
+        quoted(&extern_name(&callee.name))
     ));
     let _ = writeln!(
         header.functions,
         "declare !dbg {dbg} {}{ret_text} @{}({}) section \".ksyms\"",
         if callee.weak { "extern_weak " } else { "" },
-        quoted(&callee.name),
+        quoted(&extern_name(&callee.name)),
         args.join(", ")
     );
 }

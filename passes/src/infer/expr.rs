@@ -224,6 +224,7 @@ impl Infer_<'_, '_> {
                     }
                 }
                 self.callbacks(helper, args);
+                self.numbers_behind(frame, helper, args);
                 self.helper_result(helper, take, args, span)
             }
             ExprKind::Call(id, args) => self.call(frame, id, args),

@@ -6,6 +6,8 @@ use super::numbers::Int;
 use super::{Frame, Infer_};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind};
+use pbpf_core::registry::HelperId;
+use pbpf_core::rows::ArgumentKind;
 use pbpf_core::types::{Region, Type, TypeId};
 
 impl Infer_<'_, '_> {
@@ -119,6 +121,19 @@ impl Infer_<'_, '_> {
         }
         let inner = std::mem::replace(expr, Expr { kind: ExprKind::None, ty, span });
         expr.kind = ExprKind::Convert(Box::new(inner));
+    }
+
+    /// Where a helper takes a number and is given a pointer to one, what is meant is that number.
+    pub(super) fn numbers_behind(&self, frame: &Frame, helper: HelperId, args: &mut [Option<Expr>]) {
+        let row = &self.cx.registry.helper(helper).row;
+        for (arg, given) in row.args.iter().zip(args).filter(|_| frame.last) {
+            if let (ArgumentKind::Scalar(_) | ArgumentKind::SizeOf(_), Some(given)) = (&arg.kind, given)
+                && let Type::Ptr { to, .. } = *self.module.types.get(given.ty)
+                && self.is_number(to)
+            {
+                Self::deref(given, to);
+            }
+        }
     }
 
     pub(super) fn deref(expr: &mut Expr, to: TypeId) {

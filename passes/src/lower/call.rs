@@ -7,7 +7,7 @@ use super::access::Address;
 use crate::extent::extent;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Expr, ExprKind};
-use pbpf_core::mir::{self, BinaryOp, CastKind, Op, Type, Value};
+use pbpf_core::mir::{self, BinaryOp, CastKind, Op, Section, Type, Value};
 use pbpf_core::registry::HelperId;
 use pbpf_core::rows::{Argument, ArgumentKind, Helper, HelperCall, ResultKind, Take, c_int};
 use pbpf_core::types::{Region, Type as T, TypeId};
@@ -117,102 +117,6 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// The declaration of a kfunc, from its row.
-    pub(super) fn kfunc(&mut self, row: &Helper, result: Option<Type>) -> mir::ExternId {
-        if let Some((id, _)) = self.module.externs.iter().find(|(_, e)| e.name == row.name) {
-            return id;
-        }
-        let (mut params, mut ret) = self.row_prototype(row, result);
-        self.as_the_kernel(row, &mut params, &mut ret);
-        let ty = self.module.types.intern(T::Func { params, ret });
-        self.module.externs.push(mir::Extern {
-            name: row.name.clone(),
-            ty,
-            kind: mir::ExternKind::Function,
-            weak: false,
-        })
-    }
-
-    /// Takes pointers and enums as the kernel's BTF has them, against which libbpf holds ours when the object is loaded: "func_proto
-    /// incompatible with vmlinux". Integers are all alike to it, and not as wide in each kernel.
-    fn as_the_kernel(&mut self, row: &Helper, params: &mut [(String, TypeId)], ret: &mut TypeId) {
-        let kernel = self.cx.kernel;
-        let Ok(btf) = kernel.btf() else { return };
-        let Some(proto) = btf.function(&row.name).map(|f| f.proto) else { return };
-        if proto.params().count() != params.len() {
-            return;
-        }
-        let types = &mut self.module.types;
-        let mut take = |own: &mut TypeId, id| {
-            if let Some(callback) = crate::kernel::function_pointer(types, btf, id) {
-                *own = callback;
-                return;
-            }
-            let ty = crate::kernel::import(types, btf, id);
-            match *types.get(ty) {
-                // In what address space a pointer is the row knows.
-                T::Ptr { to, .. } => match *types.get(*own) {
-                    T::Ptr { region: Region::Arena, nullable, .. } => {
-                        *own = types.ptr(to, Region::Arena, nullable);
-                    }
-                    _ => *own = types.ptr(to, Region::Kernel, false),
-                },
-                T::Enum(_) => *own = ty,
-                _ => {}
-            }
-        };
-        for ((_, own), param) in params.iter_mut().zip(proto.params()) {
-            take(own, param.ty);
-        }
-        take(ret, proto.ret);
-    }
-
-    /// The prototype as the row tells it.
-    fn row_prototype(&mut self, row: &Helper, result: Option<Type>) -> (Vec<(String, TypeId)>, TypeId) {
-        let types = &mut self.module.types;
-        let void = types.void();
-        let mut params = Vec::with_capacity(row.args.len());
-        for arg in &row.args {
-            let ty = match &arg.kind {
-                ArgumentKind::Scalar(name) if name == "bool" => types.bool(),
-                ArgumentKind::Scalar(name) => {
-                    let (bits, signed) = c_int(name).unwrap_or((64, true));
-                    types.int(bits, signed)
-                }
-                ArgumentKind::SizeOf(_) => types.int(32, false),
-                ArgumentKind::TypeId => types.int(64, false),
-                ArgumentKind::Arena => types.ptr(void, Region::Arena, true),
-                ArgumentKind::Kernel(records) => {
-                    // Of several the first is the kernel's own.
-                    let record = records.split(" | ").next().unwrap_or(records);
-                    let record = crate::kernel::opaque(types, record);
-                    let to = types.intern(T::Record(record));
-                    types.ptr(to, Region::Kernel, false)
-                }
-                _ => types.ptr(void, Region::Kernel, false),
-            };
-            params.push((arg.name.clone(), ty));
-        }
-        let ret = match &row.returns.kind {
-            ResultKind::Void => void,
-            ResultKind::Kernel(record) | ResultKind::KernelUntrusted(record) => {
-                let record = crate::kernel::opaque(types, record);
-                let to = types.intern(T::Record(record));
-                types.ptr(to, Region::Kernel, row.returns.nullable)
-            }
-            ResultKind::Scalar(name) if name == "bool" => types.bool(),
-            ResultKind::Scalar(name) => {
-                let (bits, signed) = c_int(name).unwrap_or((64, true));
-                types.int(bits, signed)
-            }
-            _ => match result {
-                Some(Type::Ptr { region, nullable }) => types.ptr(void, region, nullable),
-                _ => types.int(64, true),
-            },
-        };
-        (params, ret)
-    }
-
     pub(super) fn argument(
         &mut self,
         row: &Helper,
@@ -277,6 +181,15 @@ impl Lowering<'_, '_> {
                 let map = &self.module.maps[map];
                 let ty = if arg.kind == ArgumentKind::MapKey { map.key } else { map.value }?;
                 self.in_memory(given?, ty, &arg.name)
+            }
+            // "write into map forbidden": the verifier lets a kernel function write to what is not constant in its prototype.
+            ArgumentKind::Text
+                if let (Some("char"), Some(ExprKind::Text(text))) =
+                    (arg.points_to.as_deref(), given.map(|e| &e.kind)) =>
+            {
+                let span = self.span;
+                let text = self.module.intern_text_in(Section::Data, text, span);
+                self.op(Op::GlobalAddr(text))
             }
             ArgumentKind::MemIn | ArgumentKind::Text => self.readable(given?, &arg.name, arg.default),
             ArgumentKind::Object(_)

@@ -19,6 +19,7 @@ mod condition;
 mod equal;
 mod expr;
 mod fill;
+mod kernel_function;
 mod loops;
 mod map;
 mod matching;

@@ -5,13 +5,14 @@
 
 use super::Resolver;
 use super::bound::Bound;
+use super::iterators::NamedIterator;
 use super::scope::Entry;
 use pbpf_core::ast::{self, Expr, ExprKind, Stmt, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Binding, FuncId, FunctionKind, Local, LocalId, MapId};
 use pbpf_core::rows::Arguments;
 use pbpf_core::types::{Region, Type, TypeId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a statement is text or `...` that stands alone.
 pub(super) fn is_docstring(stmt: &Stmt) -> bool {
@@ -25,6 +26,24 @@ pub(super) struct Body {
     pub(super) globals: Vec<String>,
     /// Variables that hold inner maps, and how those are made.
     pub(super) handles: BTreeMap<LocalId, MapId>,
+    /// Names that the function binds more than once, a parameter's among them.
+    pub(super) rebound: BTreeSet<String>,
+    /// Iterators of the kernel that the loops around name.
+    pub(super) iterators: BTreeMap<String, NamedIterator>,
+}
+
+impl Body {
+    /// A function without names so far.
+    pub(super) fn new(func: FuncId) -> Self {
+        Self {
+            func,
+            locals: BTreeMap::new(),
+            globals: Vec::new(),
+            handles: BTreeMap::new(),
+            rebound: BTreeSet::new(),
+            iterators: BTreeMap::new(),
+        }
+    }
 }
 
 /// Whether a parameter of that name is what the traced function returned: it is called so, or the arguments are gone.
@@ -38,7 +57,7 @@ fn is_result(arguments: &Arguments, name: &str) -> bool {
 
 impl Resolver<'_, '_> {
     pub(super) fn function_body(&mut self, func: FuncId, def: &ast::FunctionDef, drop_self: bool) {
-        let mut body = Body { func, locals: BTreeMap::new(), globals: Vec::new(), handles: BTreeMap::new() };
+        let mut body = Body::new(func);
         self.params(&mut body, def, drop_self);
         if let Some(returns) = &def.returns {
             let void = matches!(returns.kind, ExprKind::None);
@@ -54,6 +73,8 @@ impl Resolver<'_, '_> {
                 let local = Local { name: name.clone(), ty: void, declared: false, binding: None, span };
                 let id = self.module.functions[func].locals.push(local);
                 body.locals.insert(name, id);
+            } else {
+                body.rebound.insert(name);
             }
         }
         let stmts = self.block(&mut body, &def.body);

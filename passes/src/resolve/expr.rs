@@ -153,6 +153,12 @@ impl Resolver<'_, '_> {
     }
 
     pub(super) fn name(&mut self, body: &Body, name: &str, span: Span) -> Option<hir::Expr> {
+        if body.iterators.contains_key(name) {
+            let message = format!("`{name}` is an iterator of the kernel, and no value");
+            let help = "it is given to functions that take such an iterator, and used for nothing else";
+            self.cx.emit(Diagnostic::error("bad-value", message).at(span).help(help));
+            return None;
+        }
         if let Some(local) = body.locals.get(name) {
             return Some(self.make(hir::ExprKind::Local(*local), span));
         }

@@ -8,7 +8,7 @@ use pbpf_core::ast::{Expr, ExprKind, Keyword};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self};
 use pbpf_core::registry::HelperId;
-use pbpf_core::rows::{ArgumentKind, Take};
+use pbpf_core::rows::{Argument, ArgumentKind, Take};
 use pbpf_core::source::Span;
 use pbpf_core::types::{Origin, Region, Type};
 
@@ -71,17 +71,14 @@ impl Resolver<'_, '_> {
         }
         let mut complete = true;
         for (arg, at) in args.iter().zip(positions) {
-            slots[*at] = match row.args[*at].kind {
-                ArgumentKind::TypeId => self.type_id(arg),
-                _ => self.expr(body, arg),
-            };
+            slots[*at] = self.argument(body, &row.args[*at], arg);
             complete &= slots[*at].is_some();
         }
         for keyword in keywords {
             let at = keyword.name.as_ref().and_then(|n| row.args.iter().position(|a| a.name == n.text));
             match at {
                 Some(at) if slots[at].is_none() => {
-                    slots[at] = self.expr(body, &keyword.value);
+                    slots[at] = self.argument(body, &row.args[at], &keyword.value);
                     complete &= slots[at].is_some();
                 }
                 _ => {
@@ -110,6 +107,14 @@ impl Resolver<'_, '_> {
             }
         }
         Some(self.make(hir::ExprKind::Helper { helper, take, args: slots }, span))
+    }
+
+    fn argument(&mut self, body: &mut Body, row: &Argument, given: &Expr) -> Option<hir::Expr> {
+        match (&row.kind, &row.iterator) {
+            (_, Some(kind)) => self.named_iterator(body, kind, given),
+            (ArgumentKind::TypeId, _) => self.type_id(given),
+            _ => self.expr(body, given),
+        }
     }
 
     /// Whether the function gives the helper an object of the kernel where others give the context. Functions that are called

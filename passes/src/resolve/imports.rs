@@ -283,6 +283,9 @@ impl Resolver<'_, '_> {
             _ => {
                 for (_, helper) in registry.helpers() {
                     known.push(helper.row.name.clone());
+                    let iterator = helper.row.name.strip_suffix("_new");
+                    let iterator = iterator.filter(|name| self.kernel_iterator(name).is_some());
+                    known.extend(iterator.map(str::to_owned));
                     known.extend(helper.row.aliases.iter().map(|(n, _)| n.clone()));
                 }
                 known.extend(registry.constant_names(&format!("pbpf.{own}")).map(str::to_owned));

@@ -12,12 +12,13 @@
 //! ```
 //!
 //! Promises: three helpers of one name with `_new`, `_next` and `_destroy` are an iterator, which the kernel demands too; it is
-//! destroyed on every way out. Leaves out: that the loop ends, which the verifier takes for granted.
+//! destroyed on every way out. `for x in (it := bpf_iter_task(...))` names it, for functions that take it; the name is good for that in
+//! the loop, and for nothing else, because the kernel watches what becomes of an iterator. Leaves out: that the loop ends, which the verifier takes for granted.
 
 use super::Resolver;
 use super::body::Body;
 use super::scope::Entry;
-use pbpf_core::ast::{CompareOp, Expr, ExprKind, Keyword, Stmt, StmtKind};
+use pbpf_core::ast::{CompareOp, Expr, ExprKind, Keyword, Name, Stmt, StmtKind};
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{self, LocalId, Place, PlaceKind};
 use pbpf_core::registry::{HelperId, Registry};
@@ -31,6 +32,15 @@ pub(super) struct KernelIterator {
     new: HelperId,
     next: HelperId,
     destroy: HelperId,
+}
+
+/// An iterator that a loop has named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NamedIterator {
+    /// What its helpers' names have in common.
+    kind: String,
+    /// Where it is.
+    local: LocalId,
 }
 
 impl KernelIterator {
@@ -51,18 +61,21 @@ impl Resolver<'_, '_> {
     /// The statements for a loop over an iterator of the kernel; none if it is no such loop.
     pub(super) fn kernel_loop(&mut self, body: &mut Body, stmt: &Stmt) -> Option<Vec<hir::Stmt>> {
         let StmtKind::For { target, iter, body: inner, orelse } = &stmt.kind else { return None };
-        // `for p in (queued := bpf_iter_scx_dsq(0))` names the iterator, which some functions take.
-        let (call, name) = match &iter.kind {
+        let (iter, named) = match &iter.kind {
             ExprKind::Walrus { target, value } => (&**value, Some(target)),
             _ => (iter, None),
         };
-        let ExprKind::Call { func, args, keywords } = &call.kind else { return None };
+        let ExprKind::Call { func, args, keywords } = &iter.kind else { return None };
         let Some(Entry::Iterator(iterator)) = self.entry_named(func) else { return None };
         let found = self.go_over(body, iterator, (args, keywords), target, iter.span);
-        if let (Some(name), Some((it, ..))) = (name, &found) {
-            body.locals.insert(name.text.clone(), *it);
+        let named = named.filter(|name| self.may_name_iterator(body, name));
+        if let (Some(name), Some((local, ..))) = (named, &found) {
+            let kind = iterator.name(self.cx.registry).to_owned();
+            body.iterators.insert(name.text.clone(), NamedIterator { kind, local: *local });
         }
-        let (inner, orelse) = (self.block(body, inner), self.block(body, orelse));
+        let inner = self.block(body, inner);
+        named.and_then(|name| body.iterators.remove(&name.text));
+        let orelse = self.block(body, orelse);
         let Some((_, room, enter, step)) = found else { return Some(Vec::new()) };
         let stmt = |kind| hir::Stmt { kind, span: iter.span };
         let mut ended = orelse;
@@ -77,7 +90,36 @@ impl Resolver<'_, '_> {
         Some(vec![stmt(room), stmt(with)])
     }
 
-    /// The iterator, room for it, the call that begins, and a step.
+    /// Whether a loop may give its iterator that name: one that the function uses for nothing else.
+    fn may_name_iterator(&mut self, body: &Body, name: &Name) -> bool {
+        let free = !body.rebound.contains(&name.text) && body.locals.contains_key(&name.text);
+        if !free {
+            let message =
+                format!("`{}` is the name of an iterator here, and is bound elsewhere too", name.text);
+            let help = "the kernel watches what becomes of an iterator; take a name that nothing else has";
+            self.cx.emit(Diagnostic::error("duplicate-name", message).at(name.span).help(help));
+        }
+        free
+    }
+
+    /// The iterator that an argument names, for a parameter that takes one of that kind.
+    pub(super) fn named_iterator(&mut self, body: &Body, kind: &str, arg: &Expr) -> Option<hir::Expr> {
+        let named = match &arg.kind {
+            ExprKind::Name(name) => body.iterators.get(name),
+            _ => None,
+        };
+        match named.filter(|it| it.kind == kind) {
+            Some(it) => Some(self.make(hir::ExprKind::Local(it.local), arg.span)),
+            None => {
+                let message = format!("this must be an iterator `{kind}` that a loop around goes over");
+                let help = format!("name it in the loop: `for x in (it := {kind}(...)):`");
+                self.cx.emit(Diagnostic::error("wrong-argument-type", message).at(arg.span).help(help));
+                None
+            }
+        }
+    }
+
+    /// Room for the iterator and the variable that is it, the call that begins, and a step.
     fn go_over(
         &mut self,
         body: &mut Body,
@@ -109,16 +151,16 @@ impl Resolver<'_, '_> {
         }
         let word = self.module.types.int(64, false);
         let room = self.module.types.intern(Type::Array { element: word, len: size.div_ceil(8) });
-        let id = self.hidden(body, "iterator", span);
-        let local = &mut self.module.functions[body.func].locals[id];
+        let hidden = self.hidden(body, "iterator", span);
+        let local = &mut self.module.functions[body.func].locals[hidden];
         (local.ty, local.declared) = (room, true);
         // A name that no program can write.
         let name = format!("iterator {}", body.locals.len());
-        body.locals.insert(name.clone(), id);
+        body.locals.insert(name.clone(), hidden);
         let mut zeroed = self.make(hir::ExprKind::Zeroed, span);
         zeroed.ty = room;
         let place = |kind| Place { kind, ty: self.module.types.void(), span };
-        let places = vec![place(PlaceKind::Local(id))];
+        let places = vec![place(PlaceKind::Local(hidden))];
         let it = Expr { kind: ExprKind::Name(name), span };
         let all: Vec<Expr> = std::iter::once(it.clone()).chain(args.iter().cloned()).collect();
         let enter = self.helper_call(body, iterator.new, Take::All, &all, keywords, span)?;
@@ -136,7 +178,7 @@ impl Resolver<'_, '_> {
             let value = self.make(hir::ExprKind::Deref(Box::new(pointer)), span);
             hir::StmtKind::Assign { places: vec![place(PlaceKind::Local(variable))], value }
         });
-        Some((id, hir::StmtKind::Assign { places, value: zeroed }, enter, Step { next, is_none, number }))
+        Some((hidden, hir::StmtKind::Assign { places, value: zeroed }, enter, Step { next, is_none, number }))
     }
 }
 

@@ -56,14 +56,23 @@ impl Resolver<'_, '_> {
         }
         if let MapKey::Object(object) = &kind.key {
             match name {
-                "get" | "lookup" => {
+                // The value is made of what stands behind the object.
+                "setdefault" if call.args.len() != 2 || !call.keywords.is_empty() => {
+                    let message = format!("{} arguments do not fit `setdefault`", call.args.len());
+                    let help = "write `setdefault(object, value)`";
+                    self.cx.emit(
+                        Diagnostic::error("wrong-argument-count", message).at(call.name.span).help(help),
+                    );
+                    return None;
+                }
+                "get" | "lookup" | "setdefault" => {
                     return self.object_get(
                         body,
                         &call.map,
                         call.of,
                         call.args,
                         call.keywords,
-                        false,
+                        name == "setdefault",
                         call.span,
                     );
                 }
@@ -81,7 +90,10 @@ impl Resolver<'_, '_> {
         }
         let methods = self.cx.registry.map_methods(&kind.name);
         let rows = methods.filter(|m| !m.helper.is_empty()).map(|m| m.name.clone());
-        let operations = OPERATIONS.iter().filter(|(_, o, _)| kind.operations.contains(o));
+        let of_objects = matches!(kind.key, MapKey::Object(_));
+        let operations = OPERATIONS
+            .iter()
+            .filter(|(name, o, _)| kind.operations.contains(o) && !(of_objects && *name == "update"));
         let known: Vec<String> = rows.chain(operations.map(|(n, ..)| (*n).to_owned())).collect();
         let near =
             names::nearest(name, known.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));

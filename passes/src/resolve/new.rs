@@ -10,7 +10,6 @@ use pbpf_core::hir;
 use pbpf_core::names;
 use pbpf_core::source::Span;
 use pbpf_core::types::{Origin, RecordId, Type, TypeId};
-use std::collections::BTreeMap;
 
 impl Resolver<'_, '_> {
     /// `S(1, b=2)`.
@@ -90,8 +89,7 @@ impl Resolver<'_, '_> {
         };
         let defaults = self.records.get(&record).map(|r| r.defaults.clone()).unwrap_or_default();
         // Defaults know the names of the file, not those of the function.
-        let mut nowhere =
-            Body { func: body.func, locals: BTreeMap::new(), globals: Vec::new(), handles: BTreeMap::new() };
+        let mut nowhere = Body::new(body.func);
         for (field, default) in defaults {
             if !given.contains(&field) {
                 fields.push((field, self.expr(&mut nowhere, &default)?));

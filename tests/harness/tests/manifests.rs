@@ -275,6 +275,38 @@ fn argument_fits(kind: &ArgumentKind, spelled: &str) -> bool {
     }
 }
 
+/// Whether a parameter is a pointer to what a row says, by kind and width: names of integers differ.
+fn pointed_to(btf: &Btf, spelled: &str, to: &str) -> bool {
+    let Some(behind) = spelled.strip_suffix('*').map(|text| text.trim().trim_start_matches("const ")) else {
+        return false;
+    };
+    let number = |name: &str| match CType::parse(name) {
+        Some(CType::Int { bits, signed }) => Some((bits, signed)),
+        _ => None,
+    };
+    behind == to
+        || number(to).is_some_and(|(bits, _)| {
+            let id = [Kind::Int, Kind::Typedef].into_iter().find_map(|kind| btf.find(behind, kind));
+            id.and_then(|id| btf.size_of(id)) == Some(u64::from(bits) / 8)
+        })
+}
+
+/// Every function of the newest kernel whose name says that it is for schedulers has a row.
+#[test]
+fn functions_for_schedulers_have_rows() {
+    let registry = registry();
+    let Some((_, btf)) = kernels().into_iter().find(|(name, _)| name == "7.3") else { return };
+    let is_kernel_function =
+        |id: TypeId| btf.decl_tags(id).iter().any(|tag| tag.tag == "bpf_kfunc" && !tag.attribute);
+    let is_for_schedulers = |name: &str| name.contains("scx_bpf_") || name.starts_with("bpf_iter_scx_");
+    let functions =
+        btf.names(Kind::Func).filter(|(name, id)| is_for_schedulers(name) && is_kernel_function(*id));
+    let functions: Vec<&str> = functions.map(|(name, _)| name).collect();
+    assert!(functions.len() > 70, "only {functions:?}");
+    let without: Vec<&&str> = functions.iter().filter(|name| registry.find_helper(name).is_none()).collect();
+    assert!(without.is_empty(), "kernel functions without a row: {without:?}");
+}
+
 fn result_fits(helper: &Helper, spelled: &str) -> bool {
     match &helper.returns.kind {
         ResultKind::Void => spelled == "void",
@@ -313,6 +345,14 @@ fn kernel_functions_have_these_prototypes() {
                     row.name,
                     argument.name
                 );
+                if let Some(to) = &argument.points_to {
+                    let behind = pointed_to(btf, spelled, to);
+                    assert!(
+                        behind,
+                        "{} in {kernel}: `{}` is {spelled}, not to {to}",
+                        row.name, argument.name
+                    );
+                }
             }
             let result = btf.spell(function.proto.ret);
             assert!(result_fits(row, &result), "{} in {kernel}: gives {result}", row.name);
