@@ -6,9 +6,9 @@
 #: attach
 #: load: spin 4
 #: load: wake 3
-#: map: stats[0] > 10
-#: map: stats[1] > 10
-#: map: stats[2] > 10
+#: map: stats[0] > 0
+#: map: stats[1] > 0
+#: map: stats[2] > 0
 #: file: /sys/kernel/sched_ext/state == "enabled"
 from ctypes import c_uint32, c_uint64
 

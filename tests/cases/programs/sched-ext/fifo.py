@@ -7,8 +7,8 @@
 #: file: /sys/kernel/sched_ext/state == "enabled"
 #: load: spin 4
 #: load: wake 3
-#: map: stats[1] > 10
-#: map: stats[0] > 10
+#: map: stats[1] > 0
+#: map: stats[0] > 0
 #: file: /sys/kernel/sched_ext/state == "enabled"
 #: detach
 #: file: /sys/kernel/sched_ext/state == "disabled"

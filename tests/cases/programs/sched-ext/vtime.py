@@ -6,10 +6,10 @@
 #: attach
 #: load: spin 4
 #: load: wake 3
-#: load: share nice > 75
-#: map: stats[0] > 10
-#: map: stats[1] > 10
-#: map: stats[2] > 10
+#: load: share nice > 60
+#: map: stats[0] > 0
+#: map: stats[1] > 0
+#: map: stats[2] > 0
 #: file: /sys/kernel/sched_ext/state == "enabled"
 from ctypes import c_bool, c_uint64
 
