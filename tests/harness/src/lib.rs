@@ -32,3 +32,4 @@ pub mod sys;
 pub mod values;
 pub mod vm;
 pub mod workload;
+pub mod xsk;

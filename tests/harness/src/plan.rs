@@ -126,6 +126,15 @@ pub enum Action {
         /// Its first bytes; behind them only what a perf buffer pads with. `None`: there is no further record.
         bytes: Option<Parts>,
     },
+    /// An AF_XDP socket of this process, at the first queue of the device with the programs, is stored in a map.
+    Receive {
+        /// Name of the map.
+        map: String,
+        /// The key, in parts as in [`MapCheck`].
+        key: Parts,
+    },
+    /// The next frame that came to that socket; `None`: none comes.
+    Received(Option<Vec<u8>>),
     /// The number of entries of a map.
     MapLength {
         /// Name of the map.

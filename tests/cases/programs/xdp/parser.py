@@ -20,6 +20,13 @@
 #: run: parse(packet=eth(type=0x86dd)/hex(45)/zeros(60)) == XDP_DROP
 #: run: parse(packet=eth/ip(proto=6)/zeros(20)) == XDP_DROP -> run parse(packet=eth/ip(proto=17)/zeros(8)) == XDP_DROP
 #: run: parse(packet=eth(type=0x800)/hex(4500001400000001 40060000 0a000001 0a000002)) == XDP_PASS -> map kinds[{0x800:2, 6:1, 0:1}].packets == 1
+#: needs: file:/usr/sbin/ip
+#: attach: veth
+#: workload: ping 10.77.0.1 3 == 3 -> map kinds[{0x800:2, 1:1, 0:1}].packets == 3
+#: workload: frame eth/vlan(id=5)/vlan(id=6)/ip/udp(dport=53)/"x" -> map kinds[{0x800:2, 17:1, 2:1}].octets == 51
+#: workload: frame eth/vlan/ip(proto=17)/zeros(8) -> map kinds[{0x800:2, 17:1, 1:1}].packets == 16
+#: workload: frame eth/ip6(next=0)/hex(0601000000000000 0000000000000000)/tcp -> map kinds[{0x86dd:2, 6:1, 0:1}].packets == 2
+#: workload: tcp 10.77.0.1:9 2 == 2 -> map kinds[{0x800:2, 6:1, 0:1}].packets == 3
 #: vm: 6.1 6.12 7.3
 
 from ctypes import c_uint8, c_uint16, c_uint64

@@ -157,7 +157,7 @@ pub fn parse(text: &str, kind: Kind) -> Result<Case, Vec<Mistake>> {
 }
 
 const WORDS: &str = "verify, reject, bpftool, flags, source, files, fails, check, exit, vm, passes, interpret, needs, run, attach, detach, workload, \
-                     prints, prints-any, reads, map, put, global, insns, file";
+                     prints, prints-any, reads, map, put, receive, received, global, insns, file";
 
 fn header(case: &mut Case, line: u32, text: &str) -> Result<(), String> {
     let (word, value) = match text.split_once(':') {

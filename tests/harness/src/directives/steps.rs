@@ -10,7 +10,7 @@ use crate::{
     values::{self, Operator, Scalar},
 };
 use pbpf_loader::features::Feature;
-use std::env;
+use std::{env, ffi::OsStr};
 
 /// Most inputs that one `for` may give.
 const MOST_INPUTS: i64 = 4096;
@@ -69,7 +69,7 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
         "load" => {
             let before = c.clone();
             let word = c.name()?;
-            let milliseconds = load_time();
+            let milliseconds = load_time(env::var_os("PBPF_LOAD_SECONDS").as_deref())?;
             let work = match word {
                 "spin" => Work::Spin(positive(c)?, milliseconds),
                 "wake" => Work::Wake(positive(c)?, milliseconds),
@@ -112,6 +112,16 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
             };
             Action::Record { map, bytes }
         }
+        "receive" => {
+            let map = c.name()?.to_owned();
+            c.expect("[")?;
+            let key = parts(c)?;
+            c.expect("]")?;
+            Action::Receive { map, key }
+        }
+        "received" => {
+            Action::Received(if c.eat_word("nothing") { None } else { Some(packets::packet(c, None)?) })
+        }
         "global" => {
             let mut name = c.name()?.to_owned();
             if let Some(path) = member_path(c)? {
@@ -133,9 +143,12 @@ fn action(word: &str, c: &mut Cursor<'_>) -> Result<Option<Action>, String> {
 }
 
 /// How long a load takes, in milliseconds: two seconds, or as many as `PBPF_LOAD_SECONDS` says.
-fn load_time() -> u32 {
-    let seconds = env::var("PBPF_LOAD_SECONDS").ok().and_then(|text| text.parse().ok());
-    seconds.unwrap_or(2_u32).saturating_mul(1000)
+fn load_time(said: Option<&OsStr>) -> Result<u32, String> {
+    let Some(said) = said else { return Ok(2000) };
+    let seconds = said.to_str().and_then(|text| text.parse().ok()).filter(|seconds| *seconds > 0);
+    let milliseconds = seconds.and_then(|seconds: u32| seconds.checked_mul(1000));
+    milliseconds
+        .ok_or_else(|| format!("PBPF_LOAD_SECONDS is `{}`, which is no number of seconds", said.display()))
 }
 
 fn comparison(c: &mut Cursor<'_>) -> Result<Comparison, String> {
@@ -393,7 +406,20 @@ mod tests {
         assert_eq!(one("listen", "events"), Action::Listen("events".to_owned()));
         assert!(matches!(one("record", "events == {7:4, hex(0a):1}"), Action::Record { bytes: Some(_), .. }));
         assert!(matches!(one("record", "events missing"), Action::Record { bytes: None, .. }));
+        assert!(matches!(one("receive", "sockets[0]"), Action::Receive { .. }));
+        assert!(matches!(one("received", "eth/ip/\"x\""), Action::Received(Some(_))));
+        assert_eq!(one("received", "nothing"), Action::Received(None));
         assert!(matches!(one("insns", "f <= 40"), Action::Instructions { .. }));
+    }
+
+    #[test]
+    fn how_long_a_load_takes() {
+        let time = |said: &str| load_time(Some(OsStr::new(said)));
+        assert_eq!(load_time(None), Ok(2000));
+        assert_eq!(time("30"), Ok(30_000));
+        for wrong in ["", "soon", "-1", "0", "1.5", "4294968", "99999999999"] {
+            assert!(time(wrong).unwrap_err().contains("PBPF_LOAD_SECONDS"), "{wrong}");
+        }
     }
 
     #[test]
@@ -405,6 +431,8 @@ mod tests {
         assert!(refuse("workload", "dance").contains("exec, unlink"));
         assert!(refuse("needs", "luck").contains("sched_ext"));
         assert!(refuse("map", "a[1] bytes 3..3 == 0").contains("empty"));
+        assert!(refuse("receive", "sockets").contains("`[`"));
+        assert!(refuse("received", "something").contains("a packet layer"));
         assert!(refuse("detach", "now").contains("the end of the line"));
         assert!(parse("dance", 1, &mut Cursor::new("")).unwrap().is_none());
     }

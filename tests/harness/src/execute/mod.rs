@@ -13,8 +13,9 @@ use crate::{
     plan::{Action, Place, Plan, RunTest, Verdict},
     report::{Outcome, Program, Report},
     sys,
-    values::{self, Variables},
+    values::{self, Scalar, Variables},
     workload,
+    xsk::Xsk,
 };
 use kept::Kept;
 use pbpf_core::rows::EndedRow;
@@ -145,6 +146,7 @@ fn accepted(plan: &Plan, report: &mut Report) -> Result<Outcome, String> {
         own: vec![process::id()],
         watch: None,
         kept: BTreeMap::new(),
+        xsk: None,
         sizes,
         loaded,
     };
@@ -189,6 +191,8 @@ struct Session {
     watch: Option<(Watch, EndedRow)>,
     /// The buffers that are listened to, by name.
     kept: BTreeMap<String, Kept>,
+    /// Where frames come that programs redirect to user space.
+    xsk: Option<Xsk>,
     sizes: BTreeMap<String, u64>,
     loaded: Loaded,
 }
@@ -242,6 +246,16 @@ impl Session {
                 let kept = self.kept.get_mut(map).ok_or_else(|| format!("say `listen: {map}` before"))?;
                 kept.next_is(bytes.as_ref(), &self.variables)
             }
+            Action::Receive { map, key } => {
+                let network = self.network.as_ref().ok_or("say `attach: veth` before")?;
+                let xsk = match self.xsk.take() {
+                    Some(xsk) => xsk,
+                    None => Xsk::open(network.device).map_err(|e| format!("no AF_XDP socket: {e}"))?,
+                };
+                let fd = Scalar::Number(self.xsk.insert(xsk).as_raw_fd().into());
+                checks::put(&self.loaded, map, key, &vec![(fd, None)], &self.variables)
+            }
+            Action::Received(frame) => self.received(frame.as_deref()),
             Action::MapLength { map, expect } => {
                 checks::map_length(&self.loaded, map, expect, &self.variables)
             }
@@ -361,6 +375,23 @@ impl Session {
             return Err(format!("the kernel ended them, and says {lines:?}: {cause}"));
         }
         Err("the kernel did not end them".to_owned())
+    }
+
+    /// The next frame that came to user space is this one, or none comes.
+    fn received(&mut self, wanted: Option<&[u8]>) -> Result<(), String> {
+        let xsk = self.xsk.as_mut().ok_or("say `receive: MAP[KEY]` before")?;
+        // A frame that must not come is waited for as well, but not for long.
+        let patience = if wanted.is_some() { PATIENCE } else { PATIENCE / 10 };
+        let seen = xsk.next(patience).map_err(|e| format!("the AF_XDP socket: {e}"))?;
+        match (seen, wanted) {
+            (Some(seen), Some(wanted)) if seen == wanted => Ok(()),
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err("no frame came to user space".to_owned()),
+            (Some(seen), Some(wanted)) => {
+                Err(format!("the frame in user space is {seen:02x?}, expected {wanted:02x?}"))
+            }
+            (Some(seen), None) => Err(format!("a frame came to user space: {seen:02x?}")),
+        }
     }
 
     /// What the iterators write holds the text.
