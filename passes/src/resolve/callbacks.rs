@@ -12,6 +12,7 @@ use pbpf_core::hir::{FunctionKind, Linkage, Program, StructOps, StructOpsValue};
 use pbpf_core::names;
 use pbpf_core::rows::{CType, Callback, StructOpsRow};
 use pbpf_core::source::Span;
+use std::borrow::Cow;
 
 /// A type of BTF as rows spell it.
 fn c_type(btf: &Btf, id: TypeId) -> Option<String> {
@@ -29,6 +30,19 @@ fn c_type(btf: &Btf, id: TypeId) -> Option<String> {
         Type::Array(array) if btf.size_of(array.element) == Some(1) => format!("char[{}]", array.len),
         _ => return None,
     })
+}
+
+/// The member that a method's name means: a keyword of Python cannot be one, so `yield_` is `yield`.
+fn member_name(name: &str, is_member: impl Fn(&str) -> bool) -> &str {
+    match name.strip_suffix('_') {
+        Some(short) if !is_member(name) && is_member(short) => short,
+        _ => name,
+    }
+}
+
+/// How a program writes the name of a member or parameter.
+fn spelled(name: &str) -> Cow<'_, str> {
+    if names::is_keyword(name) { format!("{name}_").into() } else { name.into() }
 }
 
 impl Resolver<'_, '_> {
@@ -184,7 +198,7 @@ impl Resolver<'_, '_> {
                     .iter()
                     .map(|c| c.name.as_str())
                     .chain(ops.members.keys().map(String::as_str));
-                let near = names::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
+                let near = names::nearest(name, known).map(|n| format!("did you mean `{}`?", spelled(n)));
                 this.cx.emit(
                     Diagnostic::error("unknown-callback", format!("`{record}` has no member `{name}`"))
                         .at(span)
@@ -193,7 +207,9 @@ impl Resolver<'_, '_> {
             };
             match &stmt.kind {
                 StmtKind::FunctionDef(method) => {
-                    let Some(callback) = ops.callbacks.iter().find(|c| c.name == method.name.text) else {
+                    let is_callback = |name: &str| ops.callbacks.iter().any(|c| c.name == name);
+                    let named = member_name(&method.name.text, is_callback);
+                    let Some(callback) = ops.callbacks.iter().find(|c| c.name == named) else {
                         unknown(self, &method.name.text, method.name.span);
                         continue;
                     };
@@ -216,8 +232,11 @@ impl Resolver<'_, '_> {
                             .at(method.name.span)
                             .help(format!(
                                 "write `def {}({})`",
-                                callback.name,
-                                std::iter::once("self").chain(names).collect::<Vec<_>>().join(", ")
+                                spelled(&callback.name),
+                                std::iter::once("self".into())
+                                    .chain(names.into_iter().map(spelled))
+                                    .collect::<Vec<_>>()
+                                    .join(", ")
                             )),
                         );
                         continue;
