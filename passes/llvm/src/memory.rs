@@ -12,7 +12,9 @@ use inkwell::AtomicOrdering;
 use inkwell::AtomicRMWBinOp;
 use inkwell::IntPredicate;
 use inkwell::values::{BasicValue, BasicValueEnum, IntValue, PointerValue};
-use pbpf_core::mir::{AtomicOp, FieldQuery, FieldStep, Inst, Op, Query, Region, Type, Value, follow};
+use pbpf_core::mir::{
+    AtomicOp, BinaryOp, FieldQuery, FieldStep, Inst, Op, Query, Region, Type, Value, follow,
+};
 use pbpf_core::types::{Origin, RecordId};
 
 impl<'ctx> Body<'ctx, '_> {
@@ -47,16 +49,14 @@ impl<'ctx> Body<'ctx, '_> {
                 self.define(inst, func.as_global_value().as_pointer_value())
             }
             Op::PtrAdd(base, by) => {
-                let by_constant = self.func.constant(*by);
-                self.aligned[result] = match by_constant {
-                    Some(by) => self.aligned[*base].map(|align| align.min(power_in(by))),
-                    None => self.aligned[*base].map(|_| 1),
-                };
+                let power = self.power_of(*by);
+                self.aligned[result] = self.aligned[*base].map(|align| align.min(power));
                 let pointer = self.context_or(*base)?;
+                let constant = self.func.constant(*by).is_some();
                 let mut by = self.int(*by)?;
-                if by_constant.is_none() && self.func.type_of(*base).region() == Some(Region::Stack) {
-                    // The machine's code generator knows how a slot is aligned, and adds what is smaller by `or`: "R2 bitwise operator |= on
-                    // pointer prohibited".
+                if !constant && self.func.type_of(*base).region() == Some(Region::Stack) && power < 8 {
+                    // The machine's code generator knows how a slot is aligned, at most to 8, and adds what is smaller by `or`: "R2 bitwise
+                    // operator |= on pointer prohibited".
                     by = opaque(&self.builder, by)?;
                 }
                 let pointer = self.offset(pointer, by)?;
@@ -254,6 +254,22 @@ impl<'ctx> Body<'ctx, '_> {
             align = align.min(known).min(power_in(i64::from(offset)));
         }
         Ok((pointer, align))
+    }
+
+    /// The largest power of two, up to 8, that divides a number: of an index, the size of what it counts.
+    fn power_of(&self, value: Value) -> u32 {
+        if let Some(value) = self.func.constant(value) {
+            return power_in(value);
+        }
+        match self.func.def(value).map(|inst| &inst.op) {
+            Some(Op::Binary(BinaryOp::Shl, [_, by])) => {
+                self.func.constant(*by).map_or(1, |by| 1 << by.clamp(0, 3))
+            }
+            Some(Op::Binary(BinaryOp::Mul, [a, b])) => {
+                self.func.constant(*b).or(self.func.constant(*a)).map_or(1, power_in)
+            }
+            _ => 1,
+        }
     }
 
     /// The alignment of memory that is copied or filled. On machines that read unaligned words, as all that have registers in our rows do, the
