@@ -6,7 +6,7 @@
 
 use crate::setup::{Setup, reason};
 use pbpf_core::diag::Diagnostic;
-use pbpf_core::source::SourceMap;
+use pbpf_core::source::{SourceMap, Span};
 use pbpf_loader::{AttachError, LoadError, Object, OpenError, OpenOptions, Verdict, load_diagnostic};
 use std::path::Path;
 
@@ -17,6 +17,8 @@ pub(crate) struct Built {
     pub(crate) name: String,
     /// The ELF file.
     pub(crate) bytes: Vec<u8>,
+    /// The classes of callbacks and where they are; none where there is no source.
+    pub(crate) callbacks: Vec<(String, Span)>,
 }
 
 /// Whether a file is an object rather than a source, by its first bytes.
@@ -31,7 +33,7 @@ pub(crate) fn read_object(file: &Path) -> Result<Built, Diagnostic> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let name = name.split('.').next().unwrap_or("object").to_owned();
     match std::fs::read(file) {
-        Ok(bytes) => Ok(Built { name, bytes }),
+        Ok(bytes) => Ok(Built { name, bytes, callbacks: Vec::new() }),
         Err(e) => Err(Diagnostic::error(
             "unreadable",
             format!("`{}` cannot be read: {}", file.display(), reason(&e)),

@@ -75,7 +75,12 @@ impl Watch {
             log.seek(SeekFrom::End(0))?;
             Ok(log)
         };
-        Self { shown, log: open().ok(), lines: Vec::new() }
+        Self::reading(shown, open().ok())
+    }
+
+    /// The same with a log that is open, of which each read gives a record or does not wait.
+    pub fn reading(shown: Shown, log: Option<File>) -> Self {
+        Self { shown, log, lines: Vec::new() }
     }
 
     /// What the kernel said, once it has ended them; nothing while they are at work.

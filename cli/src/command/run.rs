@@ -81,7 +81,7 @@ fn attach_and_watch(
         hook,
     };
     let targets = targets(&loaded, &places, registry).map_err(|e| vec![e])?;
-    let mut watched = watched::all(&loaded, registry);
+    let mut watched = watched::all(&loaded, registry, &built.callbacks);
     let attached = loaded.attach_all(&targets, None).map_err(|e| vec![kernel::attach_error(&e)])?;
     if let Some(name) = attached.unattached.first() {
         return Err(vec![by_other_means(name, loaded.program(name).map_or("", |p| p.section()), registry)]);

@@ -11,7 +11,7 @@ use crate::report;
 use crate::setup::Setup;
 use pbpf_core::diag::Diagnostics;
 use pbpf_core::graph::Plan;
-use pbpf_core::pass::Level;
+use pbpf_core::pass::{Level, Unit};
 use pbpf_core::source::SourceMap;
 use pbpf_llvm::{Artifact, EmitOptions};
 use serde_json::json;
@@ -109,6 +109,10 @@ pub(super) fn object(
     let mut job: Job = compile_file(setup, plan, file, Level::Object, watching);
     let made = emit(setup, &mut job, vec![Artifact::Object], &EmitOptions::default());
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let built = made.and_then(|a| a.object).map(|bytes| Built { name, bytes });
+    let callbacks = match &job.compiled.unit {
+        Some(Unit::Mir(module)) => module.struct_ops.iter().map(|ops| (ops.name.clone(), ops.span)).collect(),
+        _ => Vec::new(),
+    };
+    let built = made.and_then(|a| a.object).map(|bytes| Built { name, bytes, callbacks });
     (built, job.compiled.diagnostics, job.sources)
 }

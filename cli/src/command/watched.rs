@@ -1,21 +1,28 @@
 //! Callbacks that the kernel may end by itself while `pbpf run` watches.
 //!
-//! Promises: what the kernel says, and what that means by the rows of the program type. Leaves out: callbacks that it does not end.
+//! Promises: what the kernel says, and what that means by the rows of the program type, at the class. Leaves out: callbacks that it does not end.
 
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::registry::Registry;
 use pbpf_core::rows::EndedRow;
+use pbpf_core::source::Span;
 use pbpf_loader::{Loaded, Shown, Watch};
 
 /// One set of callbacks.
 pub(super) struct Watched<'r> {
     name: String,
+    /// The class, where the source is there.
+    place: Option<Span>,
     row: &'r EndedRow,
     watch: Watch,
 }
 
 /// Those of an object whose program type says how their end is seen; before they are attached.
-pub(super) fn all<'r>(loaded: &Loaded, registry: &'r Registry) -> Vec<Watched<'r>> {
+pub(super) fn all<'r>(
+    loaded: &Loaded,
+    registry: &'r Registry,
+    places: &[(String, Span)],
+) -> Vec<Watched<'r>> {
     let mut found = Vec::new();
     for map in loaded.maps().iter().filter(|map| map.is_struct_ops()) {
         let record = map.callbacks_of().and_then(|record| registry.find_struct_ops(&record));
@@ -23,7 +30,9 @@ pub(super) fn all<'r>(loaded: &Loaded, registry: &'r Registry) -> Vec<Watched<'r
         let Some(row) = row else { continue };
         let shown =
             Shown { state: row.state.as_str().into(), at_work: row.at_work.clone(), log: row.log.clone() };
-        found.push(Watched { name: map.name().to_owned(), row, watch: Watch::new(shown) });
+        let name = map.name().to_owned();
+        let place = places.iter().find(|(class, _)| *class == name).map(|(_, place)| *place);
+        found.push(Watched { name, place, row, watch: Watch::new(shown) });
     }
     found
 }
@@ -31,7 +40,11 @@ pub(super) fn all<'r>(loaded: &Loaded, registry: &'r Registry) -> Vec<Watched<'r
 impl Watched<'_> {
     /// What to tell once the kernel has ended them.
     pub(super) fn ended(&mut self) -> Option<Diagnostic> {
-        Some(told(&self.name, self.row, self.watch.ended()?))
+        let told = told(&self.name, self.row, self.watch.ended()?);
+        Some(match self.place {
+            Some(place) => told.at(place),
+            None => told,
+        })
     }
 }
 
