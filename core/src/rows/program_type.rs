@@ -481,6 +481,9 @@ pub struct StructOpsRow {
     /// Other members: names and C types (`u32`, `u64`, `char[128]`).
     #[serde(default)]
     pub members: BTreeMap<String, String>,
+    /// Members that the kernel's struct has and the kernel refuses to have set, and why.
+    #[serde(default)]
+    pub refused_members: BTreeMap<String, String>,
     /// Where the kernel shows that it has ended the callbacks by itself, if it does such a thing.
     #[serde(default)]
     pub ended: Option<EndedRow>,

@@ -13,6 +13,7 @@ use pbpf_core::names;
 use pbpf_core::rows::{CType, Callback, StructOpsRow};
 use pbpf_core::source::Span;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A type of BTF as rows spell it.
 fn c_type(btf: &Btf, id: TypeId) -> Option<String> {
@@ -106,7 +107,8 @@ impl Resolver<'_, '_> {
             record: record.to_owned(),
             link,
             callbacks: Vec::new(),
-            members: std::collections::BTreeMap::new(),
+            members: BTreeMap::new(),
+            refused_members: BTreeMap::new(),
             ended: None,
         };
         for member in btf.members(id) {
@@ -141,6 +143,27 @@ impl Resolver<'_, '_> {
         Ok(row)
     }
 
+    /// Whether the kernel refuses a member, by the row; tells if so.
+    fn is_refused(
+        &mut self,
+        refused: &BTreeMap<String, String>,
+        record: &str,
+        name: &str,
+        span: Span,
+    ) -> bool {
+        let Some(why) = refused.get(name) else { return false };
+        self.cx.emit(
+            Diagnostic::error(
+                "refused-member",
+                format!("the kernel refuses `{record}` with its member `{name}` set"),
+            )
+            .at(span)
+            .note(why.clone())
+            .help("leave it out"),
+        );
+        true
+    }
+
     fn twice(&mut self, record: &str, name: &str, span: Span) {
         self.error("duplicate-name", format!("member `{name}` of `{record}` is set twice"), span);
     }
@@ -168,6 +191,7 @@ impl Resolver<'_, '_> {
         let registry = self.cx.registry;
         let row = &registry.program_type(program_type).row;
         let Some(ops) = &row.struct_ops else { return };
+        let refused_members = &ops.refused_members;
         let of_kernel;
         let ops = if ops.callbacks.is_empty() {
             match self.struct_ops_of_kernel(record, ops.link) {
@@ -209,6 +233,9 @@ impl Resolver<'_, '_> {
                 StmtKind::FunctionDef(method) => {
                     let is_callback = |name: &str| ops.callbacks.iter().any(|c| c.name == name);
                     let named = member_name(&method.name.text, is_callback);
+                    if self.is_refused(refused_members, record, named, method.name.span) {
+                        continue;
+                    }
                     let Some(callback) = ops.callbacks.iter().find(|c| c.name == named) else {
                         unknown(self, &method.name.text, method.name.span);
                         continue;
@@ -264,6 +291,9 @@ impl Resolver<'_, '_> {
                 }
                 StmtKind::Assign { targets, value } => {
                     let [Expr { kind: ExprKind::Name(name), span }] = targets.as_slice() else { continue };
+                    if self.is_refused(refused_members, record, name, *span) {
+                        continue;
+                    }
                     let Some(ty) = ops.members.get(name).and_then(|ty| CType::parse(ty)) else {
                         unknown(self, name, *span);
                         continue;

@@ -182,6 +182,8 @@ fn program_type(page: &mut String, row: &ProgramType) {
         item("Callbacks that may sleep", of(true));
         let settings: Vec<String> = ops.members.iter().map(|(name, ty)| format!("`{name}` ({ty})")).collect();
         item("Settings", settings.join(", "));
+        let refused: Vec<String> = ops.refused_members.keys().map(|name| format!("`{name}`")).collect();
+        item("Members that the kernel refuses", refused.join(", "));
     }
     item("Result", result(&row.returns));
     item("Attached", attached(row).to_owned());
