@@ -305,3 +305,25 @@ fn each_mir_block_is_mir() {
     }
     report(&mistakes);
 }
+
+/// The table of `docs/sched-ext.md` has each scheduler of the tests, with its lines that are neither empty nor comments.
+#[test]
+fn lines_of_schedulers() {
+    let root = places().root.clone();
+    let page = fs::read_to_string(root.join("docs/sched-ext.md")).unwrap();
+    let mut wanted = Vec::new();
+    for entry in fs::read_dir(root.join("tests/cases/programs/sched-ext")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "py") {
+            let text = fs::read_to_string(&path).unwrap();
+            let lines = text.lines().map(str::trim);
+            let count =
+                lines.filter(|l| !l.is_empty() && !l.starts_with('#') && !l.starts_with("\"\"\"")).count();
+            let name = path.file_name().unwrap().to_string_lossy();
+            wanted.push(format!("| `{name}` | {count} |"));
+        }
+    }
+    wanted.sort();
+    let written: Vec<&str> = page.lines().filter(|l| l.starts_with("| `") && l.contains(".py` | ")).collect();
+    assert_eq!(written, wanted, "docs/sched-ext.md, \"How much there is to write\"");
+}
