@@ -5,6 +5,7 @@
 
 use super::{Frame, Infer_};
 use crate::kernel;
+use crate::mir::described;
 use crate::prototype;
 use pbpf_core::diag::Diagnostic;
 use pbpf_core::hir::{Binding, Function, FunctionKind};
@@ -54,7 +55,10 @@ impl Infer_<'_, '_> {
                             let (region, nullable) = (*region, *nullable);
                             self.module.types.ptr(to, region, nullable)
                         }
-                        _ => declared,
+                        _ => {
+                            self.hold_against(&name, declared, found, span);
+                            declared
+                        }
                     }
                 }
                 None => found,
@@ -67,7 +71,30 @@ impl Infer_<'_, '_> {
         }
     }
 
-    /// What is wrong with the prototype that parameters bind to, at the first of them; or with a second result.
+    /// Refuses an annotation that cuts a pointer, or makes a pointer of a number that holds none. A number of 64 bits may be
+    /// an address, and an address such a number.
+    fn hold_against(&mut self, name: &str, declared: TypeId, found: TypeId, span: Span) {
+        let types = &self.module.types;
+        let narrow = |ty: TypeId| match types.get(ty) {
+            Type::Int { bits, .. } => *bits < 64,
+            Type::Bool | Type::Enum(_) => true,
+            _ => false,
+        };
+        let pointer = |ty: TypeId| matches!(types.get(ty), Type::Ptr { .. });
+        if !(narrow(declared) && pointer(found) || pointer(declared) && narrow(found)) {
+            return;
+        }
+        let (want, have) = (types.display(declared), types.display(found));
+        let text = format!("`{name}` is declared as {want}, and what the kernel passes is {have}");
+        self.cx.emit(
+            Diagnostic::error("type-mismatch", text)
+                .at(span)
+                .help("leave the annotation out: the parameter has the type that the kernel gives it"),
+        );
+    }
+
+    /// What is wrong with the prototype that parameters bind to, at the first of them; with a second result; or with an
+    /// argument behind the last that a probe can describe.
     fn lacking(
         &self,
         function: &Function,
@@ -80,6 +107,14 @@ impl Infer_<'_, '_> {
         if let Arguments::Prototype(row) = arguments {
             let found = self.cx.kernel.btf().and_then(|btf| prototype::find(btf, row, holes).map(|_| ()));
             return found.err().map(|error| error.at(first.span));
+        }
+        if *arguments == Arguments::Described {
+            let behind = |b: Binding| matches!(b, Binding::Argument(index) if index >= described::MOST);
+            let beyond = function.params.iter().map(|id| &function.locals[*id]);
+            let local = { beyond }.find(|local| local.binding.is_some_and(behind))?;
+            let text = format!("there is no argument for `{}`", local.name);
+            let error = Diagnostic::error("wrong-arity", text).at(local.span);
+            return Some(error.note(format!("a probe has {} arguments at most", described::MOST)));
         }
         let second = bound.find(|local| local.binding == Some(Binding::Result))?;
         let text = format!("there is no argument for `{}`", second.name);

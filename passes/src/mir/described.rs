@@ -27,12 +27,13 @@ use pbpf_core::types::{Region, Type as T};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DescribedArguments;
 
+/// The most arguments that a place has: libbpf's `USDT_MAX_ARG_CNT`.
+pub(crate) const MOST: u32 = 12;
+
 /// How libbpf lays descriptions out: `struct usdt_arg_spec` and `struct usdt_spec` of its `usdt.c`, little-endian.
 mod layout {
     /// Bytes of the description of one argument.
     pub(super) const ARGUMENT: i64 = 24;
-    /// The most arguments.
-    pub(super) const MOST: i64 = 12;
     /// Bytes of all descriptions of a place.
     pub(super) const PLACE: u32 = 304;
     /// How many places there may be.
@@ -197,7 +198,7 @@ impl Reader<'_> {
         self.unless(has);
         // What the verifier can know: "R* unbounded memory access, make sure to bounds check any such access".
         let index = self.b().op(Op::Unary(pbpf_core::mir::UnaryOp::Opaque, index));
-        let most = self.b().iconst(Type::I64, layout::MOST);
+        let most = self.b().iconst(Type::I64, i64::from(MOST));
         let inside = self.b().op(Op::Icmp(Cond::Ult, [index, most]));
         self.unless(inside);
         let size = self.b().iconst(Type::I64, layout::ARGUMENT);
