@@ -21,6 +21,8 @@ pub fn builtin() -> Vec<Box<dyn Pass>> {
         Box::new(mir::described::DescribedArguments),
         // What a caller knows is known in the parts that it takes in.
         Box::new(mir::inline::Inline),
+        // What a round decides is constant in it.
+        Box::new(mir::unroll::Unroll),
         // Constants first: they decide bounds, and dead branches prove nothing.
         Box::new(mir::fold::Fold),
         Box::new(mir::simplify_cfg::SimplifyCfg),

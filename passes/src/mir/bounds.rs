@@ -17,7 +17,7 @@
 //! A pointer is a root (the start of the data, or a pointer to which a variable was added) and constant bytes. What
 //! comparisons with the end prove of a root holds for all pointers from it, wherever they were made, until a helper moves
 //! the packet or the root is read from the context again, of which the verifier knows nothing. Where nothing proves an access, a check is put in front of it that returns what the program type says;
-//! it covers the accesses behind it that are sure to follow without an effect in between, and no others, so that a short
+//! it covers the accesses behind it that are sure to follow without an effect in between that outlives the function, and no others, so that a short
 //! packet has the same effects as without. `end - p < n` and comparisons of pointers as numbers are brought into the
 //! form `p + n > end` first.
 //!

@@ -32,3 +32,4 @@ pub mod scratch;
 pub mod simplify_cfg;
 pub mod spill;
 pub mod stack;
+pub mod unroll;

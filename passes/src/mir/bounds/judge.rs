@@ -260,8 +260,9 @@ impl Judge<'_, '_, '_> {
                         most = most.max(end);
                     }
                 }
-                // The instruction asked about may have an effect itself; it is behind the check.
-                if func.insts[inst].op.has_effect() && i + 1 < insts.len() {
+                // The instruction asked about may have an effect itself; it is behind the check. What it does to the frame ends with it.
+                let op = &func.insts[inst].op;
+                if op.has_effect() && !stays_in_frame(func, op) && i + 1 < insts.len() {
                     return most;
                 }
             }
@@ -294,6 +295,27 @@ impl Judge<'_, '_, '_> {
             }
         };
         self.found.edits.push((block, inst, edit));
+    }
+}
+
+/// Whether nothing but the function's own slots is changed.
+fn stays_in_frame(func: &Function, op: &Op) -> bool {
+    match op {
+        Op::SlotLive(_) | Op::SlotDead(_) => true,
+        Op::Store { ptr, .. } => is_own(func, *ptr),
+        Op::MemCopy { dst, .. } | Op::MemSet { dst, .. } => is_own(func, *dst),
+        _ => false,
+    }
+}
+
+/// Whether a pointer leads into a slot of this function; one that came in leads to the caller's.
+fn is_own(func: &Function, mut ptr: Value) -> bool {
+    loop {
+        match func.def(ptr).map(|d| &d.op) {
+            Some(Op::SlotAddr(_)) => return true,
+            Some(Op::PtrAdd(base, _) | Op::FieldAddr { base, .. }) => ptr = *base,
+            _ => return false,
+        }
     }
 }
 

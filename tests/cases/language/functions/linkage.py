@@ -60,8 +60,8 @@ def weight(p: Pair, by) -> c_uint32:  # note: "it is verified on its own"
 @bpf
 @subprogram(global_=True)
 def clear(values: c_uint32 * 4):  # note: "it is verified on its own"
-    for i in range(4):  # note: "the verifier walks this loop"
-        values[i] = 3  # note: "the index is checked"  # note: "the index needs no check"
+    for i in range(4):  # note: "the 4 rounds of this loop are written out"
+        values[i] = 3  # note: "the index is checked"
 
 
 @bpf
