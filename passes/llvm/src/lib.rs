@@ -16,6 +16,7 @@ mod functions;
 mod globals;
 mod header;
 mod insts;
+mod layout;
 mod machine;
 mod maps;
 mod memory;

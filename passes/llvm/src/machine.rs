@@ -74,6 +74,7 @@ pub(crate) fn emit(
     tuning.set_loop_interleaving(false);
     module.run_passes(&passes, machine, tuning).map_err(|e| e.to_string())?;
     crate::nulls::hide(module).map_err(Fault::message)?;
+    crate::layout::order(module).map_err(Fault::message)?;
     if wants(Artifact::LlvmIr) {
         artifacts.llvm_ir = Some(module.print_to_string().to_string());
     }
