@@ -13,12 +13,15 @@
 //! An instruction that only computes takes the place of every later one of the same operation and operands that it
 //! dominates.
 //!
+//! A pointer into a packet at `n + 1` is one byte behind the pointer at `n`, where there is one through which memory was read or written
+//! on every way.
+//!
 //! So are the ends of a packet, as the context has them, where nothing may have moved packet data in between.
 //!
 //! Requires: nothing; finds more behind `fold`. Keeps: what the program does; other loads, calls and `opaque`.
 //!
 //! Why: to the verifier `data + n` made twice are two pointers, and a comparison of one says nothing of the other
-//! (`R1 offset is outside of the packet`); `bounds` sees them in the same way. So are `data` read twice with a call between.
+//! (`R1 offset is outside of the packet`); `bounds` sees them in the same way, and `n + 1` is bounded anew. So are `data` read twice with a call between.
 
 use super::bounds::{movers, moves};
 use pbpf_core::entity::Entity;
@@ -26,6 +29,9 @@ use pbpf_core::mir::analysis::{Cfg, Dominators};
 use pbpf_core::mir::{BinaryOp, Block, Function, Inst, Module, Op, Region, Type, UnaryOp, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The most bytes that a pointer is found behind another.
+const FAR: i64 = 256;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,11 +62,27 @@ fn unify(func: &mut Function, moving: &HashSet<Inst>) {
     let cfg = Cfg::new(func);
     let dominators = Dominators::new(func, &cfg);
     let mut seen: HashMap<String, Vec<(Block, Value)>> = HashMap::new();
+    // Where memory was reached through a pointer.
+    let mut reached: HashMap<Value, Vec<Block>> = HashMap::new();
     let moves = !moving.is_empty();
     let mut aliases = if moves { ends(func, &cfg, moving) } else { HashMap::new() };
     for &block in cfg.reverse_post_order() {
         for inst in func.blocks[block].insts.clone() {
             func.insts[inst].op.map_args(|v| aliases.get(&v).copied().unwrap_or(v));
+            if let Op::Load { ptr, .. } | Op::Store { ptr, .. } = func.insts[inst].op {
+                reached.entry(ptr).or_default().push(block);
+            }
+            if let Some((base, rest, by)) = sum(func, inst) {
+                let before = seen.get(&text(func.type_of(base), &Op::PtrAdd(base, rest)));
+                let before = before.into_iter().flatten().map(|(_, pointer)| *pointer).find(|pointer| {
+                    reached
+                        .get(pointer)
+                        .is_some_and(|at| at.iter().any(|at| dominators.dominates(*at, block)))
+                });
+                if let Some(pointer) = before {
+                    func.insts[inst].op = Op::PtrAdd(pointer, by);
+                }
+            }
             let Some((result, key)) = key(func, inst, moves) else { continue };
             let list = seen.entry(key).or_default();
             match list.iter().find(|(at, _)| dominators.dominates(*at, block)) {
@@ -117,7 +139,23 @@ fn key(func: &Function, inst: Inst, moves: bool) -> Option<(Value, String)> {
         _ => return None,
     }
     let ty: Type = func.type_of(result);
-    Some((result, format!("{ty} {op:?}")))
+    Some((result, text(ty, &op)))
+}
+
+fn text(ty: Type, op: &Op) -> String {
+    format!("{ty} {op:?}")
+}
+
+/// Of a pointer into a packet at a sum with a constant: what it starts from, the rest of the sum, the constant. A smaller place than the rest
+/// is another matter: the rest alone may be too much.
+fn sum(func: &Function, inst: Inst) -> Option<(Value, Value, Value)> {
+    let Op::PtrAdd(base, by) = func.insts[inst].op else { return None };
+    if func.type_of(base).region() != Some(Region::Packet) {
+        return None;
+    }
+    let Op::Binary(BinaryOp::Add, [a, b]) = func.def(by)?.op else { return None };
+    let (rest, constant) = if func.constant(b).is_some() { (a, b) } else { (b, a) };
+    (1..=FAR).contains(&func.constant(constant)?).then_some((base, rest, constant))
 }
 
 fn is_end(func: &Function, value: Value) -> bool {
