@@ -263,7 +263,7 @@ impl<'ctx> Body<'ctx, '_> {
         }
         match self.func.def(value).map(|inst| &inst.op) {
             Some(Op::Binary(BinaryOp::Shl, [_, by])) => {
-                self.func.constant(*by).map_or(1, |by| 1 << by.clamp(0, 3))
+                self.func.constant(*by).map_or(1, |by| 1 << (by & 63).min(3))
             }
             Some(Op::Binary(BinaryOp::Mul, [a, b])) => {
                 self.func.constant(*b).or(self.func.constant(*a)).map_or(1, power_in)

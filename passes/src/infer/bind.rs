@@ -110,8 +110,8 @@ impl Infer_<'_, '_> {
         }
         if *arguments == Arguments::Described {
             let behind = |b: Binding| matches!(b, Binding::Argument(index) if index >= described::MOST);
-            let beyond = function.params.iter().map(|id| &function.locals[*id]);
-            let local = { beyond }.find(|local| local.binding.is_some_and(behind))?;
+            let mut all = function.params.iter().map(|id| &function.locals[*id]);
+            let local = all.find(|local| local.binding.is_some_and(behind))?;
             let text = format!("there is no argument for `{}`", local.name);
             let error = Diagnostic::error("wrong-arity", text).at(local.span);
             return Some(error.note(format!("a probe has {} arguments at most", described::MOST)));

@@ -25,7 +25,7 @@
 
 use super::eval;
 use pbpf_core::mir::analysis::{Cfg, Dominators, Loop, Loops};
-use pbpf_core::mir::{BinaryOp, Block, BlockCall, Function, Inst, Module, Op, Region, Value};
+use pbpf_core::mir::{BinaryOp, Block, Function, Inst, Module, Op, Region, Value};
 use pbpf_core::pass::{Context, Level, MirPass, PassInfo};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,9 +72,6 @@ struct Plan {
     counter: usize,
     /// Its value in each round, and behind the last.
     counts: Vec<i64>,
-    /// Where the header goes while the loop goes on, and behind it.
-    inside: BlockCall,
-    outside: BlockCall,
 }
 
 impl Plan {
@@ -96,9 +93,10 @@ impl Plan {
             return None;
         };
         let is_inside = |block: Block| l.blocks.contains(&block);
-        let (goes_on, inside, outside) = match (is_inside(then.block), is_inside(otherwise.block)) {
-            (true, false) => (true, then, otherwise),
-            (false, true) => (false, otherwise, then),
+        // What the test says as long as the loop goes on.
+        let goes_on = match (is_inside(then.block), is_inside(otherwise.block)) {
+            (true, false) => true,
+            (false, true) => false,
             _ => return None,
         };
         let Op::Icmp(test, [a, b]) = func.def(*cond)?.op else { return None };
@@ -132,14 +130,7 @@ impl Plan {
         if rounds == 0 || rounds * size > SIZE || !decides_on_addresses(func, l, param) {
             return None;
         }
-        let plan = Self {
-            header,
-            blocks: l.blocks.clone(),
-            counter,
-            counts,
-            inside: inside.clone(),
-            outside: outside.clone(),
-        };
+        let plan = Self { header, blocks: l.blocks.clone(), counter, counts };
         // What the loop makes is used behind it: then that is what the last test left, if nothing else leaves it.
         (l.exits.len() == 1 || !plan.is_used_outside(func)).then_some(plan)
     }
@@ -176,10 +167,13 @@ impl Plan {
             let next = copies.get(round + 1).and_then(|c| c.blocks.get(&self.header)).copied();
             for &(old, new) in &copy.insts {
                 let mut op = func.insts[old].op.clone();
-                if Some(old) == func.terminator(self.header) {
-                    op = Op::Jump(if round < rounds { self.inside.clone() } else { self.outside.clone() });
-                }
                 op.map_args(|v| copy.values.get(&v).copied().unwrap_or(v));
+                if let Op::Branch { cond, then, otherwise } = &op
+                    && decided.contains(cond)
+                    && let Some(holds) = func.constant(*cond)
+                {
+                    op = Op::Jump(if holds == 0 { otherwise.clone() } else { then.clone() });
+                }
                 for target in op.targets_mut() {
                     if target.block == self.header {
                         target.args.remove(self.counter);
@@ -210,6 +204,9 @@ impl Plan {
                 target.block = *first;
             }
         }
+        // What no round does: behind an index that is past the end there is an access outside of its memory.
+        let cfg = Cfg::new(func);
+        func.layout.retain(|b| cfg.is_reachable(*b));
     }
 
     fn param(&self, func: &Function) -> Value {
@@ -283,6 +280,10 @@ fn decides(func: &Function, op: &Op, decided: &BTreeSet<Value>) -> Option<i64> {
             Some(eval::binary(op, func.type_of(a), func.constant(a)?, func.constant(b)?))
         }
         Op::Unary(op, a) => Some(eval::unary(op, func.type_of(a), func.constant(a)?)),
+        Op::Icmp(cond, [a, b]) => {
+            let holds = eval::compare(cond, func.type_of(a), func.constant(a)?, func.constant(b)?);
+            Some(i64::from(holds))
+        }
         _ => None,
     }
 }
